@@ -1,0 +1,47 @@
+package main
+
+import "testing"
+
+func TestResultsByDatabase(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		ends map[string]string
+		want result
+	}{
+		{"no databases", map[string]string{"": "pass", "a": "pass"}, result{"any", "any"}},
+		{"no databases, failed", map[string]string{"": "FAIL"}, result{"FAIL", "FAIL"}},
+		{"both", map[string]string{"": "pass", "sqlite": "pass", "postgres": "pass"}, result{"pass", "pass"}},
+		{"deep in the path", map[string]string{"": "FAIL", "a/sqlite/b": "pass", "a/postgres/b": "FAIL"}, result{"pass", "FAIL"}},
+		{"one only", map[string]string{"": "pass", "sqlite": "pass"}, result{"pass", "-"}},
+		{"failed beside them", map[string]string{"": "FAIL", "x": "FAIL", "sqlite": "pass"}, result{"FAIL", "FAIL"}},
+		{"failed by itself", map[string]string{"": "FAIL", "sqlite": "pass", "postgres": "pass"}, result{"FAIL", "FAIL"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := resultOf(c.ends); got != c.want {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestClaims(t *testing.T) {
+	claims := map[string][]testID{}
+	err := addClaims(claims, "internal/x/x_test.go", []byte(`package x
+
+// TestA says something.
+//
+// Proves: W2, 2.6
+func TestA(t *testing.T) {}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"W2", "2.6"} {
+		if got := claims[id]; len(got) != 1 || got[0] != (testID{"internal/x", "TestA"}) {
+			t.Errorf("%s is claimed by %v", id, got)
+		}
+	}
+	if addClaims(claims, "y_test.go", []byte("package y\n\n// Proves: nonsense\nfunc TestB() {}\n")) == nil {
+		t.Error("an id that is none was accepted")
+	}
+}
