@@ -1,0 +1,152 @@
+package secret
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	jose "github.com/go-jose/go-jose/v4"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/problem"
+)
+
+// errNotP256 says that stored key material is not what this package made.
+var errNotP256 = errors.New("not a P-256 key")
+
+// tokenType is the typ header of access tokens (RFC 9068 section 2.1).
+const tokenType = "at+jwt"
+
+// A SigningKey signs access tokens with ES256 (RFC 7518 section 3.4). It is
+// published at CreatedAt, signs from ActiveFrom, and is no longer published
+// from RetiredAt on (zero: not decided yet).
+type SigningKey struct {
+	hidden
+	ID         identity.KeyID
+	Private    *ecdsa.PrivateKey
+	CreatedAt  time.Time
+	ActiveFrom time.Time
+	RetiredAt  time.Time
+}
+
+// NewSigningKey makes a P-256 key that may sign from now on.
+func NewSigningKey(now time.Time) SigningKey {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err) // crypto/rand's reader returns no errors
+	}
+	return SigningKey{ID: identity.NewKeyID(), Private: private, CreatedAt: now, ActiveFrom: now}
+}
+
+// MarshalPrivate returns the private key as PKCS #8, to be sealed.
+func (k SigningKey) MarshalPrivate() []byte {
+	der, err := x509.MarshalPKCS8PrivateKey(k.Private)
+	if err != nil {
+		panic(err) // only an unknown curve fails
+	}
+	return der
+}
+
+// ParsePrivate reads what MarshalPrivate wrote.
+func ParsePrivate(der []byte) (private *ecdsa.PrivateKey, err error) {
+	defer problem.Wrap(&err, "parse private signing key")
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		return nil, err
+	}
+	private, ok := parsed.(*ecdsa.PrivateKey)
+	if !ok || private.Curve != elliptic.P256() {
+		return nil, errNotP256
+	}
+	return private, nil
+}
+
+// PublicJWK is the public half as a JSON Web Key (RFC 7517) with kid, use and
+// alg.
+func (k SigningKey) PublicJWK() json.RawMessage {
+	jwk := jose.JSONWebKey{Key: &k.Private.PublicKey, KeyID: string(k.ID), Algorithm: string(jose.ES256), Use: "sig"}
+	text, err := jwk.MarshalJSON()
+	if err != nil {
+		panic(err) // only an unknown kind of key fails
+	}
+	return text
+}
+
+// ParsePublicJWK reads what PublicJWK wrote. A private key is refused.
+func ParsePublicJWK(jwk json.RawMessage) (id identity.KeyID, public *ecdsa.PublicKey, err error) {
+	defer problem.Wrap(&err, "parse public signing key")
+	var parsed jose.JSONWebKey
+	if err := parsed.UnmarshalJSON(jwk); err != nil {
+		return "", nil, err
+	}
+	public, ok := parsed.Key.(*ecdsa.PublicKey)
+	if !ok || public.Curve != elliptic.P256() {
+		return "", nil, errNotP256
+	}
+	return identity.KeyID(parsed.KeyID), public, nil
+}
+
+// Claims are what an access token says (RFC 9068 section 2.2, and our own).
+// The door believes none of them but who and which session: roles and
+// permissions are for applications.
+type Claims struct {
+	Issuer      string             `json:"iss"`
+	Subject     identity.UserID    `json:"sub"`
+	Audience    string             `json:"aud"`
+	Expires     NumericDate        `json:"exp"`
+	IssuedAt    NumericDate        `json:"iat"`
+	ID          string             `json:"jti"` // see NewTokenID
+	Session     identity.SessionID `json:"sid"`
+	AuthTime    NumericDate        `json:"auth_time"`
+	Methods     []string           `json:"amr,omitempty"` // RFC 8176
+	TenantID    identity.TenantID  `json:"tenant_id"`
+	Tenant      string             `json:"tenant"` // slug
+	Roles       []string           `json:"roles,omitempty"`
+	Permissions []string           `json:"permissions,omitempty"`
+	Name        string             `json:"name,omitempty"`
+	Email       string             `json:"email,omitempty"`
+	Extension   string             `json:"extension,omitempty"`
+}
+
+// A NumericDate is a time in whole seconds since 1970 (RFC 7519 section 2).
+type NumericDate int64
+
+// NumericDateOf cuts t to its second, so that no token outlives what it stands
+// for.
+func NumericDateOf(t time.Time) NumericDate { return NumericDate(t.Unix()) }
+
+// Time is the way back, in UTC.
+func (d NumericDate) Time() time.Time { return time.Unix(int64(d), 0).UTC() }
+
+// NewTokenID makes the jti of an access token: 128 random bits, 26 characters.
+func NewTokenID() string { return rand.Text() }
+
+// Sign makes an access token: a JWS in compact form (RFC 7515 section 7.1).
+func Sign(k SigningKey, c Claims) (token string, err error) {
+	defer problem.Wrap(&err, "sign with %s", k.ID)
+	payload, err := json.Marshal(c)
+	if err != nil {
+		return "", err
+	}
+	key := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: k.Private, KeyID: string(k.ID)}}
+	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(tokenType))
+	if err != nil {
+		return "", err
+	}
+	jws, err := signer.Sign(payload)
+	if err != nil {
+		return "", err
+	}
+	return jws.CompactSerialize()
+}
+
+// headerOf is the one header a token signed with this key has, as Sign writes
+// it.
+func headerOf(kid string) string {
+	return fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":%q}`, jose.ES256, kid, tokenType)
+}
