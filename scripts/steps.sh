@@ -1,14 +1,14 @@
 # Sourced by the scripts that run several checks and go on after one failed.
-# Every check appends "passed failed" to .test-results/counts.
+# Every check appends "passed failed" to a file of this run's own.
 # shellcheck shell=bash
 
 readonly results=.test-results
-readonly counts=$results/counts
+counts=$(mktemp)
+trap 'rm -f "$counts"' EXIT
 
 begin() {
 	mkdir -p "$results"
-	rm -f "$counts" "$results/closing"
-	touch "$counts"
+	rm -f "$results/closing"
 }
 
 # step NAME COMMAND… counts as one test.
