@@ -29,6 +29,8 @@ func TestParseEmail(t *testing.T) {
 		{"254 bytes", long(254), long(254)},
 		{"255 bytes", long(255), ""},
 		{"254 bytes that grow beyond it", "a@" + strings.Repeat("ü.", 60) + strings.Repeat("d", 60) + ".test", ""},
+		{"254 bytes that grow beyond it by their domain alone", strings.Repeat("a", 64) + "@" + strings.Repeat("ü.", 24) + "test", ""},
+		{"more bytes typed than folded", "a@" + strings.Repeat(strings.Repeat("中", 50)+".", 2) + "test", ""},
 		{"nothing", "", ""},
 		{"blanks", "   ", ""},
 		{"no @", "ann.example.test", ""},
@@ -88,6 +90,27 @@ func TestParseEmail(t *testing.T) {
 				t.Error("the sentence repeats the value")
 			}
 		})
+	}
+}
+
+// The sentence says which rule failed, so that people can mend it.
+func TestParseEmailSaysWhy(t *testing.T) {
+	for _, test := range []struct{ name, typed, says string }{
+		{"nothing", " ", "missing"},
+		{"too long", strings.Repeat("a", 255), "at most 254"},
+		{"not UTF-8", "ann\xff@example.test", "UTF-8"},
+		{"a blank", "ann @example.test", "spaces"},
+		{"a control character", "ann\x00@example.test", "control"},
+		{"a list", "ann@example.test,eve@evil.test", "one bare"},
+		{"two @", "a@evil@good", "exactly one @"},
+		{"an accent", "anné@example.test", "before the @"},
+		{"dots", "a..b@example.test", "dot before the @"},
+		{"no domain", "ann@localhost", "after the @"},
+	} {
+		_, err := identity.ParseEmail(test.typed)
+		if p := problem.Of(err); p == nil || !strings.Contains(p.Message, test.says) {
+			t.Errorf("%s: %+v", test.name, p)
+		}
 	}
 }
 

@@ -1,0 +1,33 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+)
+
+// Ends says when a session ends that was opened at signedIn and whose person
+// last did something at interacted: idle unless they do something again,
+// absolute whatever they do.
+func Ends(p identity.Policy, signedIn, interacted time.Time) (idle, absolute time.Time) {
+	return interacted.Add(time.Duration(p.IdleTimeout)), signedIn.Add(time.Duration(p.SessionLifetime))
+}
+
+// TokenEnd says when an access token minted at now ends: after its own time,
+// but never after its session.
+func TokenEnd(p identity.Policy, now, idle, absolute time.Time) time.Time {
+	end := now.Add(time.Duration(p.AccessTokenTTL))
+	for _, other := range []time.Time{idle, absolute} {
+		if other.Before(end) {
+			end = other
+		}
+	}
+	return end
+}
+
+// SpareInteraction says how old the recorded interaction may grow before a
+// newer one must be written: a minute, or a tenth of the idle time where that
+// is shorter.
+func SpareInteraction(p identity.Policy) time.Duration {
+	return min(time.Minute, time.Duration(p.IdleTimeout)/10)
+}

@@ -1,0 +1,231 @@
+package policy
+
+import (
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/problem"
+)
+
+// Values of identity.Policy's fields that are words.
+const (
+	yes       = "yes"
+	no        = "no"
+	WebOnly   = "web"     // PasswordChanges: in the pages only
+	WebAndAPI = "web+api" // PasswordChanges: by programs too
+)
+
+// What is wrong with a setting.
+var (
+	ErrKey   = problem.New(problem.Invalid, "unknown_setting", "There is no such setting.")
+	ErrValue = problem.New(problem.Invalid, "invalid_setting", "That value will not do.")
+)
+
+// Defaults is the operator's policy where the operator chose nothing.
+func Defaults() identity.Policy {
+	return identity.Policy{
+		IdleTimeout:       identity.Duration(4 * time.Hour),
+		SessionLifetime:   identity.Duration(7 * 24 * time.Hour),
+		AccessTokenTTL:    identity.Duration(5 * time.Minute),
+		SignInAttempts:    5,
+		SignInWait:        identity.Duration(15 * time.Minute),
+		StrangerAttempts:  20,
+		SourceAttempts:    50,
+		RefreshGrace:      identity.Duration(10 * time.Second),
+		ResetLinkTTL:      identity.Duration(time.Hour),
+		InvitationTTL:     identity.Duration(7 * 24 * time.Hour),
+		PasswordMinLength: 8,
+		Language:          "en",
+		PasswordChanges:   WebOnly,
+		ChangeInitial:     yes,
+	}
+}
+
+// Effective is the policy that holds for a tenant: what it chose, and the
+// operator's choice where it chose nothing.
+func Effective(operator, tenant identity.Policy) identity.Policy {
+	effective := reflect.ValueOf(&operator).Elem()
+	chosen := reflect.ValueOf(tenant)
+	for i := range chosen.NumField() {
+		if !chosen.Field(i).IsZero() {
+			effective.Field(i).Set(chosen.Field(i))
+		}
+	}
+	return operator
+}
+
+// Landing is the local path where a tenant's people arrive after signing in:
+// the tenant's choice, else the phone for those who sign in by extension (P3).
+func Landing(t identity.Tenant) string {
+	switch {
+	case t.Policy.Landing != "":
+		return t.Policy.Landing
+	case t.Style == identity.Extension:
+		return "/phone"
+	}
+	return "/home"
+}
+
+// A setting is one key of "tenant set". Its set gets a value that is not empty
+// and answers with what is wanted, or "" when it is content.
+type setting struct {
+	key string
+	set func(t *identity.Tenant, value string) (wanted string)
+}
+
+var settings = []setting{
+	{"idle-timeout", duration(func(p *identity.Policy) *identity.Duration { return &p.IdleTimeout })},
+	{"session-lifetime", duration(func(p *identity.Policy) *identity.Duration { return &p.SessionLifetime })},
+	{"access-token-ttl", duration(func(p *identity.Policy) *identity.Duration { return &p.AccessTokenTTL })},
+	{"sign-in-attempts", number(1, maxCount, func(p *identity.Policy) *int { return &p.SignInAttempts })},
+	{"sign-in-wait", duration(func(p *identity.Policy) *identity.Duration { return &p.SignInWait })},
+	{"stranger-attempts", number(1, maxCount, func(p *identity.Policy) *int { return &p.StrangerAttempts })},
+	{"source-attempts", number(1, maxCount, func(p *identity.Policy) *int { return &p.SourceAttempts })},
+	{"refresh-grace", duration(func(p *identity.Policy) *identity.Duration { return &p.RefreshGrace })},
+	{"reset-link-ttl", duration(func(p *identity.Policy) *identity.Duration { return &p.ResetLinkTTL })},
+	{"invitation-ttl", duration(func(p *identity.Policy) *identity.Duration { return &p.InvitationTTL })},
+	{"password-min-length", number(8, 64, func(p *identity.Policy) *int { return &p.PasswordMinLength })},
+	{"support-contact", contact},
+	{"landing", landing},
+	{"language", oneOf(func(p *identity.Policy) *string { return &p.Language }, "en", "id")},
+	{"accent", accent},
+	{"password-changes", oneOf(func(p *identity.Policy) *string { return &p.PasswordChanges }, WebOnly, WebAndAPI)},
+	{"change-initial", oneOf(func(p *identity.Policy) *string { return &p.ChangeInitial }, yes, no)},
+	{"style", style},
+	{"name", name},
+}
+
+// Bounds of what a tenant may choose.
+const (
+	maxCount    = 1_000_000
+	maxDuration = 10 * 365 * 24 * time.Hour
+)
+
+// Keys lists the keys that Set takes.
+func Keys() []string {
+	keys := make([]string, len(settings))
+	for i, s := range settings {
+		keys[i] = s.key
+	}
+	return keys
+}
+
+// Set does what "tenant set KEY=VALUE" asks for. The empty value takes a
+// choice back, so that the operator's holds; style and name cannot be taken
+// back. Errors are ErrKey and ErrValue, naming the key and what is wanted; t
+// is unchanged then.
+func Set(t *identity.Tenant, key, value string) error {
+	for _, s := range settings {
+		if s.key != key {
+			continue
+		}
+		if value == "" && key != "style" && key != "name" {
+			takeBack(&t.Policy, key)
+			return nil
+		}
+		if wanted := s.set(t, value); wanted != "" {
+			message := key + ": wanted is " + wanted + "."
+			return ErrValue.Because("%s", message).In(problem.Field{Location: key, Message: message})
+		}
+		return nil
+	}
+	return ErrKey.Because("There is no setting %q. There are: %s.", key, strings.Join(Keys(), ", "))
+}
+
+// takeBack finds the field by its JSON name, which is the key.
+func takeBack(p *identity.Policy, key string) {
+	fields := reflect.ValueOf(p).Elem()
+	for i := range fields.NumField() {
+		if tag, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ","); tag == key {
+			fields.Field(i).SetZero()
+		}
+	}
+}
+
+func duration(field func(*identity.Policy) *identity.Duration) func(*identity.Tenant, string) string {
+	return func(t *identity.Tenant, value string) string {
+		d, err := time.ParseDuration(value)
+		if err != nil || d < time.Second || d > maxDuration {
+			return "a duration from 1s to " + strconv.Itoa(int(maxDuration.Hours())) + "h, like 90s, 30m or 4h"
+		}
+		*field(&t.Policy) = identity.Duration(d)
+		return ""
+	}
+}
+
+func number(least, most int, field func(*identity.Policy) *int) func(*identity.Tenant, string) string {
+	return func(t *identity.Tenant, value string) string {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < least || n > most {
+			return "a number from " + strconv.Itoa(least) + " to " + strconv.Itoa(most)
+		}
+		*field(&t.Policy) = n
+		return ""
+	}
+}
+
+func oneOf(field func(*identity.Policy) *string, words ...string) func(*identity.Tenant, string) string {
+	return func(t *identity.Tenant, value string) string {
+		for _, word := range words {
+			if value == word {
+				*field(&t.Policy) = value
+				return ""
+			}
+		}
+		return strings.Join(words, " or ")
+	}
+}
+
+// landing keeps people here: a second slash or a backslash would make browsers
+// go to another host.
+func landing(t *identity.Tenant, value string) string {
+	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\\\"<>`{}|^", r) }
+	if value[0] != '/' || strings.HasPrefix(value, "//") || len(value) > 200 || strings.ContainsFunc(value, odd) {
+		return "a path on this site of at most 200 characters, like /home"
+	}
+	t.Policy.Landing = value
+	return ""
+}
+
+var colour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+
+// accent ends up in a stylesheet, so nothing but the colour itself may pass.
+func accent(t *identity.Tenant, value string) string {
+	if !colour.MatchString(value) {
+		return "a colour, like #0a66c2"
+	}
+	t.Policy.Accent = value
+	return ""
+}
+
+// contact is shown to strangers as plain text, so the rules are a name's.
+func contact(t *identity.Tenant, value string) string {
+	plain, err := identity.ParseName(value)
+	if err != nil {
+		return "plain text of at most 200 characters on one line"
+	}
+	t.Policy.SupportContact = plain
+	return ""
+}
+
+func style(t *identity.Tenant, value string) string {
+	switch s := identity.Style(value); s {
+	case identity.Workspace, identity.Extension, identity.Email:
+		t.Style = s
+		return ""
+	}
+	return "workspace, extension or email"
+}
+
+func name(t *identity.Tenant, value string) string {
+	plain, err := identity.ParseName(value)
+	if err != nil {
+		return "a name of 1 to 200 characters on one line"
+	}
+	t.Name = plain
+	return ""
+}
