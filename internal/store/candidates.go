@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
+)
+
+// A name nobody has must cost what one costs that somebody has, and imported
+// hashes differ in cost. So beside the user asked for, the same statement reads
+// the next users in the alphabet, before and after: their kinds of hash follow
+// the tenant's own mix, and one of them stands in for whoever is not there.
+const (
+	candidateColumns = userColumns + `, password`
+
+	candidatesByEmail = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded = $2 AND ` + visible + `
+		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded > $2 AND password_kind <> '' ORDER BY email_folded LIMIT 1) AS after
+		UNION ALL SELECT * FROM (SELECT 2 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded < $2 AND email_folded <> '' AND password_kind <> '' ORDER BY email_folded DESC LIMIT 1) AS before`
+	candidatesByExtension = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension = $2 AND ` + visible + `
+		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension > $2 AND password_kind <> '' ORDER BY extension LIMIT 1) AS after
+		UNION ALL SELECT * FROM (SELECT 2 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension < $2 AND extension <> '' AND password_kind <> '' ORDER BY extension DESC LIMIT 1) AS before`
+
+	addressTenants = `SELECT tenant_id FROM addresses WHERE hash = $1 ORDER BY tenant_id`
+	nextAddress    = `SELECT tenant_id FROM addresses WHERE hash > $1 ORDER BY hash, tenant_id LIMIT 1`
+	lastAddress    = `SELECT tenant_id FROM addresses WHERE hash < $1 ORDER BY hash DESC, tenant_id LIMIT 1`
+)
+
+// A Candidate is who may be meant by a name typed at the door.
+type Candidate struct {
+	User identity.User // the zero User: nobody
+	Hash secret.Hash   // to match the password against; a decoy where there is no user with a password
+}
+
+// CandidateByEmail finds who has the address, folded. There is always a
+// Candidate: nobody is one too, with a decoy of params or of the kind its
+// neighbours have.
+func (t Tenant) CandidateByEmail(ctx context.Context, folded string, params secret.Params) (c Candidate, err error) {
+	defer problem.Wrap(&err, "candidate by e-mail")
+	return t.candidate(ctx, candidatesByEmail, folded, params)
+}
+
+// CandidateByExtension is CandidateByEmail for extensions.
+func (t Tenant) CandidateByExtension(ctx context.Context, extension string, params secret.Params) (c Candidate, err error) {
+	defer problem.Wrap(&err, "candidate by extension")
+	return t.candidate(ctx, candidatesByExtension, extension, params)
+}
+
+func (t Tenant) candidate(ctx context.Context, sql, name string, params secret.Params) (c Candidate, err error) {
+	var neighbour secret.Hash
+	err = t.all(ctx, sql, func(r row) error {
+		var u identity.User
+		var place int64
+		var sealed []byte
+		if err := read(r, value(&place), userPart(&u), value(&sealed)); err != nil {
+			return err
+		}
+		hash, err := t.openHash(u.ID, sealed)
+		if place == 0 {
+			c = Candidate{User: u, Hash: hash}
+		} else if neighbour == "" {
+			neighbour = hash
+		}
+		return err
+	}, name)
+	if c.Hash == "" {
+		c.Hash = neighbour.Decoy(params)
+	}
+	return c, err
+}
+
+// TenantsByAddress lists the tenants where somebody has the address, folded.
+// standIn is a tenant whose mix of hashes serves when there is none.
+func (s *Store) TenantsByAddress(ctx context.Context, folded string) (ids []identity.TenantID, standIn identity.TenantID, err error) {
+	defer problem.Wrap(&err, "tenants by address")
+	hash := s.keys.AddressHash(folded)
+	collect := func(r row) error {
+		var id identity.TenantID
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}
+	standIn = identity.Nowhere
+	err = s.engine.read(ctx, unscoped,
+		query(addressTenants, []any{hash}, collect),
+		query(lastAddress, []any{hash}, into(&standIn)),
+		query(nextAddress, []any{hash}, into(&standIn)))
+	return ids, standIn, s.dialect.explain(err)
+}

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"testing"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+)
+
+// What tests outside the package need to see or do past its walls.
+
+const sealedPasswords = `SELECT password FROM users WHERE tenant_id = $1 ORDER BY id`
+
+// SealedPasswords reads password columns as they stand.
+func SealedPasswords(t *testing.T, s *Store, tenant Tenant) (list [][]byte) {
+	t.Helper()
+	err := tenant.all(t.Context(), sealedPasswords, func(r row) error {
+		var sealed []byte
+		err := r.Scan(&sealed)
+		list = append(list, sealed)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+const plantPassword = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, password, password_kind, created_at)
+	VALUES ($1, 'usr_ann', '', '', '', '', '', 'user', 'active', $2, 'bcrypt:5', 0)`
+
+// PlantPassword makes a user with a password column copied from elsewhere.
+func PlantPassword(t *testing.T, s *Store, tenant Tenant, sealed []byte) {
+	t.Helper()
+	err := tenant.Tx(t.Context(), func(tx *Tx) error {
+		_, err := tx.exec(t.Context(), plantPassword, sealed)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Exec runs any statement in a transaction of the tenant.
+func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) error {
+	_, err := tx.exec(ctx, sql, args...)
+	return err
+}
+
+// Count runs a query for one number, with nothing bound but args.
+func Count(t *testing.T, s *Store, tenant identity.TenantID, sql string, args ...any) (n int64, err error) {
+	t.Helper()
+	err = s.engine.read(t.Context(), tenant, query(sql, args, into(&n)))
+	return n, err
+}

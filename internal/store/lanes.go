@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+)
+
+const (
+	// reserveTry counts a try in a lane, unless the lane waits: then it
+	// changes nothing and answers no row. A lane begins anew when its window
+	// is over; after a wait it begins anew too, but the next wait stays as long
+	// as it has grown until a quiet window has passed.
+	//
+	//	$4 now, $5 tries before the wait, $6 window = first wait, $7 longest wait
+	reserveTry = `INSERT INTO lanes (tenant_id, subject, lane, tries, since, until, wait)
+		VALUES ($1, $2, $3, 1, $4,
+			CASE WHEN CAST($5 AS BIGINT) <= 1 THEN CAST($4 AS BIGINT) + CAST($6 AS BIGINT) ELSE 0 END,
+			CASE WHEN CAST($5 AS BIGINT) <= 1 AND 2 * CAST($6 AS BIGINT) <= CAST($7 AS BIGINT) THEN 2 * CAST($6 AS BIGINT)
+				WHEN CAST($5 AS BIGINT) <= 1 THEN CAST($7 AS BIGINT) ELSE CAST($6 AS BIGINT) END)
+		ON CONFLICT (tenant_id, subject, lane) DO UPDATE SET
+			tries = CASE WHEN ` + laneOver + ` OR lanes.until > 0 THEN 1 ELSE lanes.tries + 1 END,
+			since = CASE WHEN ` + laneOver + ` OR lanes.until > 0 THEN $4 ELSE lanes.since END,
+			until = CASE WHEN ` + laneFull + ` THEN CAST($4 AS BIGINT) + ` + laneWait + ` ELSE 0 END,
+			wait = CASE WHEN NOT (` + laneFull + `) THEN ` + laneWait + `
+				WHEN 2 * ` + laneWait + ` <= CAST($7 AS BIGINT) THEN 2 * ` + laneWait + ` ELSE CAST($7 AS BIGINT) END
+		WHERE lanes.until <= $4
+		RETURNING tries`
+	laneOver = `((lanes.until = 0 AND lanes.since + CAST($6 AS BIGINT) <= $4) OR (lanes.until > 0 AND lanes.until + CAST($6 AS BIGINT) <= $4))`
+	laneFull = `(CASE WHEN ` + laneOver + ` OR lanes.until > 0 THEN 1 ELSE lanes.tries + 1 END) >= CAST($5 AS BIGINT)`
+	laneWait = `(CASE WHEN ` + laneOver + ` THEN CAST($6 AS BIGINT) ELSE lanes.wait END)`
+
+	laneUntil = `SELECT until FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
+	refundTry = `UPDATE lanes SET tries = tries - 1, until = 0, wait = CASE WHEN until = 0 THEN wait ELSE CAST($5 AS BIGINT) END
+		WHERE tenant_id = $1 AND subject = $2 AND lane = $3 AND since <= $4 AND tries > 0`
+	clearLane    = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
+	clearSubject = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2`
+	sweepLanes   = `DELETE FROM lanes WHERE tenant_id = $1 AND (subject, lane) IN (
+		SELECT subject, lane FROM lanes WHERE tenant_id = $1 AND since < $2 AND until < $2 LIMIT $3)`
+)
+
+// A Lane is one line of the limiter's book, with the rule it follows.
+type Lane struct {
+	policy.Lane
+	Subject string // keyed hash of the user's identifier; "" for a source
+	Key     string // "source 192.0.2.1"
+}
+
+// Waiting says that a lane admits no try before Until.
+type Waiting struct{ Until time.Time }
+
+func (w *Waiting) Error() string { return "waiting until " + w.Until.Format(time.RFC3339) }
+
+// ReserveTry counts a try in every lane, or, when one of them waits, in none:
+// then the error is a *Waiting with the latest end.
+func (t Tenant) ReserveTry(ctx context.Context, lanes []Lane, now time.Time) (err error) {
+	defer problem.Wrap(&err, "reserve a try")
+	return t.Tx(ctx, func(tx *Tx) error {
+		steps := make([]step, 0, len(lanes))
+		counted := make([]bool, len(lanes))
+		for i, l := range lanes {
+			args := tx.bind([]any{l.Subject, l.Key, micros(now), l.Limit, l.Wait.Microseconds(), l.MaxWait.Microseconds()})
+			steps = append(steps, query(reserveTry, args, func(r row) error {
+				var tries int64
+				counted[i] = true
+				return r.Scan(&tries)
+			}))
+		}
+		if err := tx.send(ctx, tx.id, steps...); err != nil {
+			return tx.store.dialect.explain(err)
+		}
+		var waiting *Waiting
+		for i, l := range lanes {
+			if counted[i] {
+				continue
+			}
+			var until int64
+			if err := tx.one(ctx, laneUntil, into(&until), l.Subject, l.Key); err != nil && !errors.Is(err, problem.NotFound) {
+				return err
+			}
+			if waiting == nil || instant(until).After(waiting.Until) {
+				waiting = &Waiting{Until: instant(until)}
+			}
+		}
+		if waiting != nil {
+			return waiting // rolls back what other lanes have counted
+		}
+		return nil
+	})
+}
+
+// RefundTry takes back a try reserved at the given time, in every lane.
+func (tx *Tx) RefundTry(ctx context.Context, lanes []Lane, reserved time.Time) (err error) {
+	defer problem.Wrap(&err, "refund a try")
+	for _, l := range lanes {
+		if err := tx.later(ctx, refundTry, l.Subject, l.Key, micros(reserved), l.Wait.Microseconds()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ClearLanes forgets the tries on a user. The strangers' lane goes first, as it
+// does when tries are reserved, so that the two never wait for each other.
+func (tx *Tx) ClearLanes(ctx context.Context, subject string) (err error) {
+	defer problem.Wrap(&err, "clear lanes")
+	if err := tx.later(ctx, clearLane, subject, policy.LaneStrangers); err != nil {
+		return err
+	}
+	return tx.later(ctx, clearSubject, subject)
+}
+
+// SweepLanes deletes up to limit lines that nobody needs: their windows and
+// waits were over at the given time.
+func (tx *Tx) SweepLanes(ctx context.Context, before time.Time, limit int) (n int64, err error) {
+	defer problem.Wrap(&err, "sweep lanes")
+	return tx.exec(ctx, sweepLanes, micros(before), limit)
+}

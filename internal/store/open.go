@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
+)
+
+// What can be wrong with a database before anything is asked of it.
+var (
+	ErrNoDatabase = problem.New(problem.Missing, "no_database", "There is no database at that address yet; “vestibule migrate” makes one.")
+	ErrOldSchema  = problem.New(problem.Conflict, "database_older", "The database has an older schema; “vestibule migrate” brings it up to date.")
+	ErrNewSchema  = problem.New(problem.Conflict, "database_newer", "The database has been used by a newer version of Vestibule; this one must not touch it.")
+	ErrForeignDB  = problem.New(problem.Conflict, "not_vestibule", "There is a database at that address, but it is not Vestibule's.")
+	ErrBoundRole  = problem.New(problem.Conflict, "database_role", "The database does not bind this connection by row-level security.")
+)
+
+// SQLitePath returns the file of an address "sqlite:path".
+func SQLitePath(address string) (path string, ok bool) {
+	return strings.CutPrefix(address, "sqlite:")
+}
+
+// Open opens the database at address, "sqlite:path" or "postgres://…", which
+// must have today's schema and a root secret one of sealing's keys opens.
+func Open(ctx context.Context, address string, sealing secret.SealingKeys) (s *Store, err error) {
+	defer problem.Wrap(&err, "open database")
+	s, err = connect(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.admit(ctx, sealing); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func connect(ctx context.Context, address string) (*Store, error) {
+	path, embedded := SQLitePath(address)
+	if !embedded {
+		pg, err := openPostgres(ctx, address)
+		if err != nil {
+			return nil, err
+		}
+		return &Store{dialect: postgresDialect, engine: pg, close: func() error { pg.pool.Close(); return nil }}, nil
+	}
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, ErrNoDatabase
+	} else if err != nil {
+		return nil, err
+	}
+	lite, closing, err := openSQLite(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{dialect: sqliteDialect, engine: lite, close: closing}, nil
+}
+
+// admit checks schema, role and sealing key.
+func (s *Store) admit(ctx context.Context, sealing secret.SealingKeys) error {
+	applied, err := s.applied(ctx)
+	if err != nil {
+		return err
+	}
+	if err := compareSchema(applied); err != nil {
+		return err
+	}
+	if err := s.bound(ctx); err != nil {
+		return err
+	}
+	return s.unseal(ctx, sealing)
+}
+
+const appliedMigrations = `SELECT name FROM migrations ORDER BY name`
+
+func (s *Store) applied(ctx context.Context) (names []string, err error) {
+	err = s.engine.read(ctx, unscoped, query(appliedMigrations, nil, func(r row) error {
+		var name string
+		err := r.Scan(&name)
+		names = append(names, name)
+		return err
+	}))
+	if err != nil && (sqlState(err) == "42P01" || strings.Contains(err.Error(), "no such table")) {
+		return nil, ErrNoDatabase
+	}
+	if state := sqlState(err); state == "42501" || state == "22023" { // may not take the role, or no such role
+		return nil, ErrNoDatabase.Because("The database has no Vestibule schema this address may use (%v); run “vestibule migrate”, with --migrate-database where the owner is somebody else.", err)
+	}
+	return names, err
+}
+
+// compareSchema says whether a database with these migrations is today's.
+func compareSchema(applied []string) error {
+	known := migrationNames()
+	for _, name := range applied {
+		if !slices.Contains(known, name) {
+			return ErrNewSchema
+		}
+	}
+	if len(applied) < len(known) {
+		return ErrOldSchema
+	}
+	return nil
+}
+
+const currentRole = `SELECT CURRENT_USER, rolsuper OR rolbypassrls, EXISTS (
+	SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+	WHERE n.nspname = current_schema() AND c.relname = 'users'
+		AND (c.relowner = r.oid OR NOT c.relrowsecurity OR NOT c.relforcerowsecurity))
+	FROM pg_roles r WHERE rolname = CURRENT_USER`
+
+// bound checks that row-level security binds us, whatever the address names.
+func (s *Store) bound(ctx context.Context) error {
+	if s.dialect.name != postgresDialect.name {
+		return nil
+	}
+	var role string
+	var above, open bool
+	if err := s.engine.read(ctx, unscoped, query(currentRole, nil, into(&role, &above, &open))); err != nil {
+		return err
+	}
+	if role != appRole || above || open {
+		return ErrBoundRole.Because("The connection has the role %q, which row-level security does not bind.", role)
+	}
+	return nil
+}
+
+const (
+	rootSecret = `SELECT sealed FROM secrets WHERE tenant_id = $1 AND name = 'root'`
+	insertRoot = `INSERT INTO secrets (tenant_id, name, sealed) VALUES ($1, 'root', $2)`
+	updateRoot = `UPDATE secrets SET sealed = $2 WHERE tenant_id = $1 AND name = 'root'`
+)
+
+var errNoRoot = problem.New(problem.Conflict, "root_missing", "The database has no root secret: part of it is missing, or Vestibule did not make it.")
+
+// unseal opens the root secret, and seals it anew when the operator has put a
+// newer key in front.
+func (s *Store) unseal(ctx context.Context, sealing secret.SealingKeys) error {
+	var sealed []byte
+	err := s.Nowhere().one(ctx, rootSecret, into(&sealed))
+	if errors.Is(err, problem.NotFound) {
+		return errNoRoot
+	} else if err != nil {
+		return err
+	}
+	root, newest, err := sealing.OpenRoot(sealed)
+	if err != nil {
+		return err
+	}
+	s.keys = root.Keys()
+	if newest {
+		return nil
+	}
+	return s.Nowhere().Tx(ctx, func(tx *Tx) error {
+		return tx.execOne(ctx, updateRoot, sealing.SealRoot(root))
+	})
+}
+
+func (s *Store) String() string { return fmt.Sprintf("store(%s)", s.dialect.name) }

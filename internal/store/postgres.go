@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+)
+
+// appRole is the role every connection takes, whatever role the address
+// names: neither superuser nor owner, so row-level security binds it.
+const appRole = "vestibule_app"
+
+// setTenant names the tenant to row-level security until the transaction ends.
+const setTenant = `SELECT set_config('app.tenant_id', $1, true)`
+
+// postgres sends the tenant and its statements in one round trip; outside a
+// transaction of its own such a batch is one implicit transaction.
+type postgres struct{ pool *pgxpool.Pool }
+
+func openPostgres(ctx context.Context, url string) (*postgres, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("the database address is not right: %w", err)
+	}
+	params := config.ConnConfig.RuntimeParams
+	params["role"] = appRole
+	params["application_name"] = "vestibule"
+	params["statement_timeout"] = "5000"
+	params["lock_timeout"] = "2000"
+	params["idle_in_transaction_session_timeout"] = "10000"
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	config.MaxConnIdleTime = 10 * time.Minute
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &postgres{pool}, nil
+}
+
+func (p *postgres) read(ctx context.Context, tenant identity.TenantID, steps ...step) error {
+	c, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer c.Release()
+	return send(ctx, c.Conn(), scoped(&pgx.Batch{}, tenant), steps)
+}
+
+// act is the same as read: an implicit transaction is durable when the batch
+// has been answered. It is not given up half-way when the caller goes away.
+func (p *postgres) act(ctx context.Context, tenant identity.TenantID, steps ...step) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := finishing(ctx)
+	defer cancel()
+	return p.read(ctx, tenant, steps...)
+}
+
+func (p *postgres) tx(ctx context.Context, tenant identity.TenantID, change func(conn) error) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ours, cancel := finishing(ctx)
+	defer cancel()
+	c, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer c.Release()
+	tx := &pgTx{conn: c.Conn(), ctx: ours}
+	committed := false
+	defer func() {
+		if !committed && tx.begun { // also after a panic
+			if _, rerr := tx.conn.Exec(ours, "rollback"); rerr != nil {
+				tx.conn.Close(ours) // the pool makes a new one
+			}
+		}
+	}()
+	if err := change(tx); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := tx.commit(tenant); err != nil {
+		return err
+	}
+	committed = true
+	return nil
+}
+
+// finishing is ctx without its end, but not for ever: what has been begun is
+// finished although nobody waits for it any more.
+func finishing(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+}
+
+// A pgTx begins with its first statement and puts off what may wait.
+type pgTx struct {
+	conn    *pgx.Conn
+	ctx     context.Context
+	begun   bool
+	waiting []step
+}
+
+func (tx *pgTx) run(_ context.Context, tenant identity.TenantID, steps ...step) error {
+	tx.waiting = append(tx.waiting, steps...)
+	if steps[len(steps)-1].later {
+		return nil
+	}
+	return tx.flush(tenant)
+}
+
+func (tx *pgTx) flush(tenant identity.TenantID, more ...step) error {
+	b := &pgx.Batch{}
+	if !tx.begun {
+		b.Queue("begin")
+		scoped(b, tenant)
+		tx.begun = true
+	}
+	steps := append(tx.waiting, more...)
+	tx.waiting = nil
+	return send(tx.ctx, tx.conn, b, steps)
+}
+
+func (tx *pgTx) commit(tenant identity.TenantID) error {
+	if !tx.begun && len(tx.waiting) == 0 {
+		return nil
+	}
+	return tx.flush(tenant, command("commit", nil, nil))
+}
+
+func scoped(b *pgx.Batch, tenant identity.TenantID) *pgx.Batch {
+	if tenant != unscoped {
+		b.Queue(setTenant, string(tenant))
+	}
+	return b
+}
+
+// send sends what b holds already and then steps, and hands their rows out.
+func send(ctx context.Context, c *pgx.Conn, b *pgx.Batch, steps []step) error {
+	before := b.Len()
+	for _, st := range steps {
+		b.Queue(st.sql, st.args...)
+	}
+	results := c.SendBatch(ctx, b)
+	defer results.Close()
+	for range before {
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
+	}
+	for _, st := range steps {
+		if err := receive(results, st); err != nil {
+			return err
+		}
+	}
+	return results.Close()
+}
+
+func receive(results pgx.BatchResults, st step) error {
+	if st.scan == nil {
+		tag, err := results.Exec()
+		if st.affected != nil {
+			*st.affected = tag.RowsAffected()
+		}
+		return err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := st.scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
+)
+
+const (
+	userColumns = `id, email, email_folded, extension, name, role, status, must_change, password_kind, credential, last_sign_in_at, created_at`
+
+	// visible leaves out users of an import that has not finished: it becomes
+	// visible as a whole, by one statement.
+	visible = `(import_id = '' OR import_id IN (SELECT id FROM imports WHERE tenant_id = $1 AND finished_at > 0))`
+
+	userByID        = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND id = $2 AND ` + visible
+	userByEmail     = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND email_folded = $2 AND ` + visible
+	userByExtension = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND extension = $2 AND ` + visible
+	listUsers       = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND id > $2 AND ` + visible + ` ORDER BY id LIMIT $3`
+	exportUsers     = `SELECT ` + userColumns + `, password FROM users WHERE tenant_id = $1 AND id > $2 AND ` + visible + ` ORDER BY id LIMIT $3`
+	countAdmins     = `SELECT COUNT(*) FROM users WHERE tenant_id = $1 AND role = 'admin' AND status = 'active' AND id <> $2 AND ` + visible
+
+	insertUser = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	updateUser = `UPDATE users SET email = $3, email_folded = $4, extension = $5, name = $6, name_folded = $7, role = $8
+		WHERE tenant_id = $1 AND id = $2 AND ` + visible
+	setStatus   = `UPDATE users SET status = $3 WHERE tenant_id = $1 AND id = $2 AND ` + visible
+	setPassword = `UPDATE users SET password = $3, password_kind = $4, must_change = $5, credential = credential + 1,
+		status = CASE WHEN status = 'invited' THEN 'active' ELSE status END
+		WHERE tenant_id = $1 AND id = $2 AND credential = $6 AND ` + visible
+	rehash = `UPDATE users SET password = $3, password_kind = $4 WHERE tenant_id = $1 AND id = $2 AND credential = $5`
+	// signIn is the statement that grants: it checks the facts it acts on, so
+	// a deactivated user or a changed password wins every race.
+	signIn     = `UPDATE users SET last_sign_in_at = $4 WHERE tenant_id = $1 AND id = $2 AND credential = $3 AND status = 'active'`
+	deleteUser = `DELETE FROM users WHERE tenant_id = $1 AND id = $2`
+
+	insertAddress = `INSERT INTO addresses (tenant_id, hash) VALUES ($1, $2)`
+	deleteAddress = `DELETE FROM addresses WHERE tenant_id = $1 AND hash = $2`
+)
+
+// User finds a user by its id.
+func (t Tenant) User(ctx context.Context, id identity.UserID) (u identity.User, err error) {
+	defer problem.Wrap(&err, "user %s", id)
+	err = t.one(ctx, userByID, whole(userPart(&u)), string(id))
+	return u, err
+}
+
+// UserByEmail finds a user by the folded form of its address.
+func (t Tenant) UserByEmail(ctx context.Context, folded string) (u identity.User, err error) {
+	defer problem.Wrap(&err, "user by e-mail")
+	err = t.one(ctx, userByEmail, whole(userPart(&u)), folded)
+	return u, err
+}
+
+// UserByExtension finds a user by its extension.
+func (t Tenant) UserByExtension(ctx context.Context, extension string) (u identity.User, err error) {
+	defer problem.Wrap(&err, "user by extension")
+	err = t.one(ctx, userByExtension, whole(userPart(&u)), extension)
+	return u, err
+}
+
+// Users lists up to limit users whose ids come after the given one: in the
+// order they were made.
+func (t Tenant) Users(ctx context.Context, after identity.UserID, limit int) (list []identity.User, err error) {
+	defer problem.Wrap(&err, "users")
+	err = t.all(ctx, listUsers, func(r row) error {
+		var u identity.User
+		err := read(r, userPart(&u))
+		list = append(list, u)
+		return err
+	}, string(after), limit)
+	return list, err
+}
+
+// A UserHash is a user with its password hash, unsealed, for an export.
+type UserHash struct {
+	identity.User
+	Hash secret.Hash
+}
+
+// UserHashes lists users as Users does, with their password hashes.
+func (t Tenant) UserHashes(ctx context.Context, after identity.UserID, limit int) (list []UserHash, err error) {
+	defer problem.Wrap(&err, "users with hashes")
+	err = t.all(ctx, exportUsers, func(r row) error {
+		var u UserHash
+		var sealed []byte
+		if err := read(r, userPart(&u.User), value(&sealed)); err != nil {
+			return err
+		}
+		u.Hash, err = t.openHash(u.ID, sealed)
+		list = append(list, u)
+		return err
+	}, string(after), limit)
+	return list, err
+}
+
+// OtherAdmins counts the active admins beside one user. Take the tenant's
+// Lock first.
+func (tx *Tx) OtherAdmins(ctx context.Context, beside identity.UserID) (n int64, err error) {
+	defer problem.Wrap(&err, "count admins")
+	err = tx.one(ctx, countAdmins, into(&n), string(beside))
+	return n, err
+}
+
+// AddUser adds a user, with a password hash or none (""); problem.Exists says
+// that its address or extension is taken.
+func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (err error) {
+	defer problem.Wrap(&err, "add user %s", u.ID)
+	sealed, kind := tx.sealHash(u.ID, hash)
+	_, err = tx.exec(ctx, insertUser, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name,
+		identity.FoldSearch(u.Name), u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt))
+	if err != nil || u.Email.Folded == "" {
+		return err
+	}
+	_, err = tx.exec(ctx, insertAddress, tx.store.keys.AddressHash(u.Email.Folded))
+	return err
+}
+
+// SetUser changes what a user is called and may do: e-mail, extension, name
+// and role, from before to after.
+func (tx *Tx) SetUser(ctx context.Context, before, after identity.User) (err error) {
+	defer problem.Wrap(&err, "set user %s", after.ID)
+	err = tx.execOne(ctx, updateUser, string(after.ID), after.Email.Typed, after.Email.Folded, after.Extension,
+		after.Name, identity.FoldSearch(after.Name), after.Role)
+	if err != nil || before.Email.Folded == after.Email.Folded {
+		return err
+	}
+	if err := tx.forgetAddress(ctx, before); err != nil || after.Email.Folded == "" {
+		return err
+	}
+	_, err = tx.exec(ctx, insertAddress, tx.store.keys.AddressHash(after.Email.Folded))
+	return err
+}
+
+func (tx *Tx) forgetAddress(ctx context.Context, u identity.User) error {
+	if u.Email.Folded == "" {
+		return nil
+	}
+	_, err := tx.exec(ctx, deleteAddress, tx.store.keys.AddressHash(u.Email.Folded))
+	return err
+}
+
+// SetStatus changes whether a user may sign in. It does not end sessions.
+func (tx *Tx) SetStatus(ctx context.Context, id identity.UserID, status identity.UserStatus) (err error) {
+	defer problem.Wrap(&err, "set status of user %s", id)
+	return tx.execOne(ctx, setStatus, string(id), string(status))
+}
+
+// SetPassword gives a user a new password, provided its credential version is
+// still the given one; else problem.NotFound. mustChange makes it an initial
+// one. It does not end sessions.
+func (tx *Tx) SetPassword(ctx context.Context, id identity.UserID, credential int64, hash secret.Hash, mustChange bool) (err error) {
+	defer problem.Wrap(&err, "set password of user %s", id)
+	sealed, kind := tx.sealHash(id, hash)
+	return tx.execOne(ctx, setPassword, string(id), sealed, kind, truth(mustChange), credential)
+}
+
+// Rehash replaces the hash of the same password by a better one.
+func (tx *Tx) Rehash(ctx context.Context, id identity.UserID, credential int64, hash secret.Hash) (err error) {
+	defer problem.Wrap(&err, "rehash password of user %s", id)
+	sealed, kind := tx.sealHash(id, hash)
+	return tx.later(ctx, rehash, string(id), sealed, kind, credential)
+}
+
+// SignIn marks a user as signed in, provided it is active and its credential
+// version is still the given one; else problem.NotFound.
+func (tx *Tx) SignIn(ctx context.Context, id identity.UserID, credential int64, now time.Time) (err error) {
+	defer problem.Wrap(&err, "sign in user %s", id)
+	return tx.execOne(ctx, signIn, string(id), credential, micros(now))
+}
+
+// DeleteUser deletes a user with its sessions and known browsers; the audit
+// trail stays.
+func (tx *Tx) DeleteUser(ctx context.Context, u identity.User) (err error) {
+	defer problem.Wrap(&err, "delete user %s", u.ID)
+	if err := tx.execOne(ctx, deleteUser, string(u.ID)); err != nil {
+		return err
+	}
+	return tx.forgetAddress(ctx, u)
+}
+
+const sealedHash = "password hash"
+
+func (t Tenant) sealHash(id identity.UserID, hash secret.Hash) (sealed []byte, kind string) {
+	if hash == "" {
+		return []byte{}, ""
+	}
+	return t.store.keys.Seal(sealedHash, []string{string(t.id), string(id)}, []byte(hash)), hash.Kind()
+}
+
+func (t Tenant) openHash(id identity.UserID, sealed []byte) (secret.Hash, error) {
+	if len(sealed) == 0 {
+		return "", nil
+	}
+	plain, err := t.store.keys.Open(sealedHash, []string{string(t.id), string(id)}, sealed)
+	return secret.Hash(plain), err
+}
+
+func userPart(u *identity.User) part {
+	var mustChange, lastSignIn, created int64
+	var kind string
+	return part{
+		targets: []any{&u.ID, &u.Email.Typed, &u.Email.Folded, &u.Extension, &u.Name, &u.Role, &u.Status,
+			&mustChange, &kind, &u.Credential, &lastSignIn, &created},
+		finish: func() error {
+			u.MustChange, u.HasPassword = mustChange != 0, kind != ""
+			u.LastSignIn, u.CreatedAt = instant(lastSignIn), instant(created)
+			return nil
+		},
+	}
+}
