@@ -258,6 +258,11 @@ func TestSecretsHideThemselves(t *testing.T) {
 		if err := json.NewEncoder(&out).Encode(value); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if logged, ok := value.(slog.LogValuer); ok != !strings.Contains(name, "inside") {
+			t.Errorf("%s has a text of its own for logs: %v", name, ok)
+		} else if ok {
+			fmt.Fprintln(&out, logged.LogValue())
+		}
 		for _, leak := range []string{"KKKK", "4b4b", "4B4B", "75 75", "0x4b", line[:8], digits} {
 			if strings.Contains(out.String(), leak) {
 				t.Errorf("%s shows %q in %s", name, leak, out.String())

@@ -18,24 +18,19 @@ package secret
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"fmt"
-	"io"
 	"log/slog"
 	"math/big"
 	"strings"
 )
 
-// hidden is embedded in types that must show in no log, error or JSON text,
-// whatever verb or encoder somebody uses.
+// hidden is embedded in types that must show in no log, error or JSON text. What
+// is secret in them is behind a pointer or a veil, for verbs that ask nobody.
 type hidden struct{}
 
 const hiddenText = "[secret]"
 
 // String hides the value.
 func (hidden) String() string { return hiddenText }
-
-// Format hides the value from every verb, %x and %#v among them.
-func (hidden) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, hiddenText) }
 
 // LogValue hides the value from slog.
 func (hidden) LogValue() slog.Value { return slog.StringValue(hiddenText) }

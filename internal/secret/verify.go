@@ -35,7 +35,7 @@ func (v Verifier) Verify(token string, now time.Time) (Claims, error) {
 		return Claims{}, ErrToken
 	}
 	key, ok := v.Key(kid)
-	if !ok || key == nil {
+	if !ok {
 		return Claims{}, ErrToken
 	}
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
@@ -67,7 +67,7 @@ func readHeader(token string) (kid string, ok bool) {
 	var header struct {
 		KeyID string `json:"kid"`
 	}
-	if err := json.Unmarshal(raw[0], &header); err != nil || header.KeyID == "" {
+	if err := json.Unmarshal(raw[0], &header); err != nil {
 		return "", false
 	}
 	return header.KeyID, string(raw[0]) == headerOf(header.KeyID)
