@@ -1,0 +1,96 @@
+package front
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The cookies. __Host- binds them to this very host (RFC 6265bis, section
+// 4.1.3.2): a sibling host cannot set them. They are Secure even where the
+// public address is http, which is only allowed for loopback, because browsers
+// take Secure cookies from there.
+const (
+	SessionCookie = "__Host-session" // opaque; ends with the browser's own session
+	BrowserCookie = "__Host-browser" // names nobody; the limiter knows the browser by it
+)
+
+// The longest cookie value that is looked at, in bytes, and how long a browser
+// is remembered.
+const (
+	maxCookie  = 512
+	browserAge = 365 * 24 * time.Hour
+)
+
+// SetSessionCookie hands a browser its session.
+func SetSessionCookie(w http.ResponseWriter, value string) { SetCookie(w, SessionCookie, value, 0) }
+
+// SetBrowserCookie makes a browser known for a year.
+func SetBrowserCookie(w http.ResponseWriter, value string) {
+	SetCookie(w, BrowserCookie, value, browserAge)
+}
+
+// SetCookie sets a cookie of ours: name starts with __Host-, value is made of
+// letters, digits and "-._" only, as ReadCookie wants it. With an age of zero it
+// ends with the browser's session, with a negative one at once.
+func SetCookie(w http.ResponseWriter, name, value string, age time.Duration) {
+	seconds := int(age.Seconds())
+	if age < 0 {
+		seconds = -1
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name:     name,
+		Value:    value,
+		Path:     "/",
+		MaxAge:   seconds,
+		Secure:   true,
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// ClearCookie takes a cookie back. The other cookies stay: a browser that signs
+// out is still known.
+func ClearCookie(w http.ResponseWriter, name string) { SetCookie(w, name, "", -1) }
+
+// ReadCookie returns the value of a cookie of ours, or "" where there is none,
+// where it cannot be ours, and where the name occurs twice: then somebody else
+// set one of them, and it does not matter which.
+func ReadCookie(r *http.Request, name string) string {
+	value, count := "", 0
+	eachCookie(r, func(n, v string) {
+		if n == name {
+			value, count = v, count+1
+		}
+	})
+	if count != 1 || len(value) > maxCookie || strings.ContainsFunc(value, notCookie) {
+		return ""
+	}
+	return value
+}
+
+// CarriesSession reports whether a request has any cookie of ours, readable or
+// not, that stands for a person or a flow, for Origins.Check.
+func CarriesSession(r *http.Request) bool {
+	carries := false
+	eachCookie(r, func(name, _ string) {
+		carries = carries || strings.HasPrefix(name, "__Host-") && name != BrowserCookie
+	})
+	return carries
+}
+
+// eachCookie goes through the Cookie headers (RFC 6265, section 4.2.1). Unlike
+// net/http it leaves out nothing, so that a second cookie of one name is seen
+// however odd its value.
+func eachCookie(r *http.Request, see func(name, value string)) {
+	for _, line := range r.Header.Values("Cookie") {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, value, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
+			see(strings.TrimRight(name, " \t"), value)
+		}
+	}
+}
+
+func notCookie(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._", c)
+}

@@ -1,0 +1,156 @@
+package front
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/problem"
+)
+
+// NewLogger writes one JSON object a line, times in UTC. It is the last wall
+// before a secret is logged, not the first: attributes whose key speaks of
+// passwords, tokens, secrets, authorization or cookies are dropped, and only
+// plain values are shown.
+func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}))
+}
+
+var secretWords = []string{"password", "token", "secret", "authorization", "cookie"}
+
+func harmless(groups []string, a slog.Attr) slog.Attr {
+	if secretKey(a.Key) || slices.ContainsFunc(groups, secretKey) {
+		return slog.Attr{}
+	}
+	switch a.Value.Kind() {
+	case slog.KindTime:
+		a.Value = slog.TimeValue(a.Value.Time().UTC())
+	case slog.KindAny:
+		a.Value = harmlessValue(a.Value.Any())
+	}
+	return a
+}
+
+// secretKey looks at each word of a key: "new_password", "Set-Cookie", "tokens".
+func secretKey(key string) bool {
+	words := strings.FieldsFunc(strings.ToLower(key), func(r rune) bool { return strings.ContainsRune("_-. ", r) })
+	return slices.ContainsFunc(words, func(word string) bool {
+		return slices.Contains(secretWords, strings.TrimSuffix(word, "s"))
+	})
+}
+
+// harmlessValue shows what has its own way to be shown and what cannot hide
+// anything. The JSON handler would print a secret.Token's bytes despite its
+// String, and the fields of any struct; here a structure only gives its type.
+func harmlessValue(v any) slog.Value {
+	switch v := v.(type) {
+	case nil:
+		return slog.AnyValue(nil)
+	case interface{ Secret() }:
+		return slog.StringValue("[secret]")
+	case error, fmt.Stringer:
+		return slog.StringValue(fmt.Sprint(v)) // Sprint survives a nil pointer
+	case []string:
+		return slog.AnyValue(v)
+	}
+	switch r := reflect.ValueOf(v); {
+	case r.Kind() == reflect.String:
+		return slog.StringValue(r.String())
+	case r.CanInt(), r.CanUint(), r.CanFloat(), r.Kind() == reflect.Bool:
+		return slog.AnyValue(v)
+	}
+	return slog.StringValue(fmt.Sprintf("[%T]", v))
+}
+
+// NewRequestID names one request in answers, logs and events. Ids that come from
+// outside are not taken: whoever sends them could hide among other people's
+// lines.
+func NewRequestID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// A Line is what the log says about one request when it has been answered. It
+// holds neither path nor query, which may carry links and addresses.
+type Line struct {
+	Peer   identity.Peer // with the request's id
+	Method string
+	Route  string // the pattern that matched; empty: none did
+	Status int
+	Bytes  int64 // of the answer's body
+	Took   time.Duration
+	Tenant identity.TenantID
+	User   identity.UserID
+	Err    error // why the answer is what it is; nil: all is well
+}
+
+// Log writes the line. An answer of the 5xx kind is logged as an error and in
+// full; of any other error only the problem's code is.
+func (l Line) Log(ctx context.Context, log *slog.Logger) {
+	attrs := []slog.Attr{
+		slog.String("request_id", l.Peer.RequestID),
+		slog.String("method", knownMethod(l.Method)),
+		slog.String("route", l.Route),
+		slog.Int("status", l.Status),
+		slog.Float64("duration_ms", float64(l.Took.Microseconds())/1000),
+		slog.Int64("bytes", l.Bytes),
+		slog.String("peer", l.Peer.Address),
+		slog.String("tenant", string(l.Tenant)),
+		slog.String("user", string(l.User)),
+	}
+	if p := problem.Of(l.Err); p != nil {
+		attrs = append(attrs, slog.String("problem", p.Code))
+	}
+	level := slog.LevelInfo
+	if l.Status >= 500 {
+		level = slog.LevelError
+		if l.Err != nil {
+			attrs = append(attrs, slog.String("err", l.Err.Error()))
+		}
+	}
+	attrs = slices.DeleteFunc(attrs, func(a slog.Attr) bool { return a.Value.Equal(slog.StringValue("")) })
+	log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// knownMethod keeps the log free of what somebody invented as a method.
+func knownMethod(method string) string {
+	switch method {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
+		return method
+	}
+	return "other"
+}
+
+// A Recorder remembers what was answered. Status is 0 until there is an answer.
+type Recorder struct {
+	http.ResponseWriter
+	Status int
+	Bytes  int64
+}
+
+// WriteHeader keeps the first final status; 1xx answers come before it.
+func (rec *Recorder) WriteHeader(status int) {
+	if rec.Status == 0 && status >= 200 {
+		rec.Status = status
+	}
+	rec.ResponseWriter.WriteHeader(status)
+}
+
+// Write counts the body.
+func (rec *Recorder) Write(b []byte) (int, error) {
+	if rec.Status == 0 {
+		rec.Status = http.StatusOK
+	}
+	n, err := rec.ResponseWriter.Write(b)
+	rec.Bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController find what lies below.
+func (rec *Recorder) Unwrap() http.ResponseWriter { return rec.ResponseWriter }
