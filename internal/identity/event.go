@@ -1,0 +1,46 @@
+package identity
+
+// The kinds of events. Names follow the OWASP logging vocabulary where it has
+// one; they never change, for people filter by them.
+const (
+	EventLoginSuccess = "authn_login_success"
+	EventLoginFail    = "authn_login_fail"
+	EventLoginLock    = "authn_login_lock" // a lane is full, its wait begins
+	EventLoginUnlock  = "authn_login_unlock"
+
+	EventPasswordChange = "authn_password_change" // by its owner
+	EventPasswordSet    = "authn_password_set"    // an initial one, by somebody else
+	EventTokenReuse     = "authn_token_reuse"     // an outdated refresh token came back
+
+	EventSessionLogout     = "session_logout"
+	EventSessionTerminated = "session_terminated" // by somebody else, or from another session
+
+	EventUserCreated        = "user_created"
+	EventUserUpdated        = "user_updated" // detail: fields
+	EventUserDisabled       = "user_disabled"
+	EventUserEnabled        = "user_enabled"
+	EventUserDeleted        = "user_deleted"
+	EventPermissionsChanged = "privilege_permissions_changed" // detail: from, to
+
+	EventImportDone = "import_done"
+	EventDataExport = "data_export"
+
+	EventTenantCreated         = "tenant_created"
+	EventTenantSuspended       = "tenant_suspended"
+	EventTenantResumed         = "tenant_resumed"
+	EventTenantSettingsChanged = "tenant_settings_changed" // detail: KEY.from, KEY.to
+
+	EventKeyCreated = "key_created" // detail: kid, active_from
+	EventKeyRevoked = "key_revoked" // detail: kid
+	EventKeyRetired = "key_retired" // detail: kid; no token it signed is alive
+
+	EventBackupDone  = "backup_done"
+	EventRestoreDone = "restore_done"
+
+	EventStartup  = "sys_startup"
+	EventShutdown = "sys_shutdown"
+)
+
+// EventOK is the result of an event that tells of something done; every other
+// result is the code of a problem.
+const EventOK = "ok"
