@@ -116,3 +116,13 @@ func (a *oneAudience) UnmarshalJSON(text []byte) error {
 	*a = oneAudience(several[0])
 	return nil
 }
+
+// TokenKeyID returns the kid a token names, without believing it; empty for
+// what is no access token of ours.
+func TokenKeyID(token string) string {
+	if len(token) > maxAccessToken {
+		return ""
+	}
+	kid, _ := readHeader(token)
+	return kid
+}

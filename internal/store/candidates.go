@@ -47,27 +47,39 @@ func (t Tenant) CandidateByExtension(ctx context.Context, extension string, para
 	return t.candidate(ctx, candidatesByExtension, extension, params)
 }
 
+// candidate does the same work whoever is there: one hash is opened, one
+// decoy is made.
 func (t Tenant) candidate(ctx context.Context, sql, name string, params secret.Params) (c Candidate, err error) {
-	var neighbour secret.Hash
+	var neighbour identity.UserID
+	var sealed, borrowed []byte
 	err = t.all(ctx, sql, func(r row) error {
 		var u identity.User
 		var place int64
-		var sealed []byte
-		if err := read(r, value(&place), userPart(&u), value(&sealed)); err != nil {
-			return err
-		}
-		hash, err := t.openHash(u.ID, sealed)
+		var hash []byte
+		err := read(r, value(&place), userPart(&u), value(&hash))
 		if place == 0 {
-			c = Candidate{User: u, Hash: hash}
+			c.User, sealed = u, hash
 		} else if neighbour == "" {
-			neighbour = hash
+			neighbour, borrowed = u.ID, hash
 		}
 		return err
 	}, name)
-	if c.Hash == "" {
-		c.Hash = neighbour.Decoy(params)
+	if err != nil {
+		return c, err
 	}
-	return c, err
+	whose := c.User.ID
+	if len(sealed) == 0 {
+		whose, sealed = neighbour, borrowed
+	}
+	hash, err := t.openHash(whose, sealed)
+	if err != nil {
+		return c, err
+	}
+	c.Hash = hash.Decoy(params)
+	if whose == c.User.ID && hash != "" {
+		c.Hash = hash
+	}
+	return c, nil
 }
 
 // TenantsByAddress lists the tenants where somebody has the address, folded.

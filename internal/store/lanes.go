@@ -54,42 +54,69 @@ type Waiting struct{ Until time.Time }
 
 func (w *Waiting) Error() string { return "waiting until " + w.Until.Format(time.RFC3339) }
 
-// ReserveTry counts a try in every lane, or, when one of them waits, in none:
-// then the error is a *Waiting with the latest end.
-func (t Tenant) ReserveTry(ctx context.Context, lanes []Lane, now time.Time) (err error) {
+// ReserveTry counts a try in every lane and says which of them wait from now
+// on, or, when one waits already, counts in none: then the error is a *Waiting
+// with the latest end.
+func (t Tenant) ReserveTry(ctx context.Context, lanes []Lane, now time.Time) (filled []Lane, err error) {
 	defer problem.Wrap(&err, "reserve a try")
-	return t.Tx(ctx, func(tx *Tx) error {
-		steps := make([]step, 0, len(lanes))
-		counted := make([]bool, len(lanes))
-		for i, l := range lanes {
-			args := tx.bind([]any{l.Subject, l.Key, micros(now), l.Limit, l.Wait.Microseconds(), l.MaxWait.Microseconds()})
-			steps = append(steps, query(reserveTry, args, func(r row) error {
-				var tries int64
-				counted[i] = true
-				return r.Scan(&tries)
-			}))
+	err = t.Tx(ctx, func(tx *Tx) error {
+		full, refused, err := tx.countTries(ctx, lanes, now)
+		if err != nil {
+			return err
 		}
-		if err := tx.send(ctx, tx.id, steps...); err != nil {
-			return tx.store.dialect.explain(err)
+		if len(refused) > 0 {
+			return tx.waiting(ctx, refused) // rolls back what other lanes have counted
 		}
-		var waiting *Waiting
-		for i, l := range lanes {
-			if counted[i] {
-				continue
-			}
-			var until int64
-			if err := tx.one(ctx, laneUntil, into(&until), l.Subject, l.Key); err != nil && !errors.Is(err, problem.NotFound) {
-				return err
-			}
-			if waiting == nil || instant(until).After(waiting.Until) {
-				waiting = &Waiting{Until: instant(until)}
-			}
-		}
-		if waiting != nil {
-			return waiting // rolls back what other lanes have counted
-		}
+		filled = full
 		return nil
 	})
+	return filled, err
+}
+
+// countTries counts in each lane by itself, in one round trip.
+func (tx *Tx) countTries(ctx context.Context, lanes []Lane, now time.Time) (filled, refused []Lane, err error) {
+	steps := make([]step, len(lanes))
+	tries := make([]int64, len(lanes))
+	for i, l := range lanes {
+		args := tx.bind([]any{l.Subject, l.Key, micros(now), l.Limit, l.Wait.Microseconds(), l.MaxWait.Microseconds()})
+		steps[i] = query(reserveTry, args, into(&tries[i]))
+	}
+	if err := tx.send(ctx, tx.id, steps...); err != nil {
+		return nil, nil, tx.store.dialect.explain(err)
+	}
+	for i, l := range lanes {
+		switch {
+		case tries[i] == 0:
+			refused = append(refused, l)
+		case tries[i] >= int64(l.Limit):
+			filled = append(filled, l)
+		}
+	}
+	return filled, refused, nil
+}
+
+func (tx *Tx) waiting(ctx context.Context, lanes []Lane) error {
+	latest := &Waiting{}
+	for _, l := range lanes {
+		var until int64
+		if err := tx.one(ctx, laneUntil, into(&until), l.Subject, l.Key); err != nil && !errors.Is(err, problem.NotFound) {
+			return err
+		}
+		if instant(until).After(latest.Until) {
+			latest.Until = instant(until)
+		}
+	}
+	return latest
+}
+
+// CountFailure counts in lanes that were not asked before the try.
+func (tx *Tx) CountFailure(ctx context.Context, lanes []Lane, now time.Time) (err error) {
+	defer problem.Wrap(&err, "count a failure")
+	if len(lanes) == 0 {
+		return nil
+	}
+	_, _, err = tx.countTries(ctx, lanes, now)
+	return err
 }
 
 // RefundTry takes back a try reserved at the given time, in every lane.

@@ -30,7 +30,6 @@ const (
 	// migrationLock is the advisory lock nodes queue up at; roles belong to the
 	// whole cluster, so one number serves every schema.
 	migrationLock = `SELECT pg_advisory_lock(7307199260)`
-	foreignTables = `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'`
 )
 
 // Migrate brings the database at address up to date, and makes it, with a
@@ -134,6 +133,9 @@ func migrateSQLite(ctx context.Context, path string, sealing secret.SealingKeys)
 		}
 		f.Close()
 	}
+	if err := ours(ctx, path); err != nil {
+		return err
+	}
 	db, err := sql.Open("sqlite", sqliteAddress(path)+"&_txlock=immediate")
 	if err != nil {
 		return err
@@ -145,9 +147,6 @@ func migrateSQLite(ctx context.Context, path string, sealing secret.SealingKeys)
 		return err
 	}
 	defer tx.Rollback() // after Commit this does nothing
-	if err := ours(ctx, tx); err != nil {
-		return err
-	}
 	err = migrator{
 		dialect: sqliteDialect,
 		exec: func(text string, args ...any) error {
@@ -174,24 +173,6 @@ func migrateSQLite(ctx context.Context, path string, sealing secret.SealingKeys)
 		return err
 	}
 	return tx.Commit()
-}
-
-// ours refuses a file that holds somebody else's tables.
-func ours(ctx context.Context, tx *sql.Tx) error {
-	var tables, known int
-	if err := tx.QueryRowContext(ctx, foreignTables).Scan(&tables); err != nil {
-		return ErrForeignDB.Because("The file is not a database: %v.", err)
-	}
-	if tables == 0 {
-		return nil
-	}
-	if err := tx.QueryRowContext(ctx, foreignTables+` AND name = 'migrations'`).Scan(&known); err != nil {
-		return err
-	}
-	if known == 0 {
-		return ErrForeignDB
-	}
-	return nil
 }
 
 func migratePostgres(ctx context.Context, owner, login string, sealing secret.SealingKeys) error {
@@ -232,6 +213,8 @@ func migratePostgres(ctx context.Context, owner, login string, sealing secret.Se
 	})
 }
 
+const setLogin = `SELECT set_config('app.login', $1, true)`
+
 const grantRole = `DO $$ BEGIN
 	IF NOT pg_has_role(current_setting('app.login'), 'vestibule_app', 'MEMBER') THEN
 		EXECUTE format('GRANT vestibule_app TO %I', current_setting('app.login'));
@@ -245,7 +228,7 @@ func admitLogin(ctx context.Context, tx pgx.Tx, login string) error {
 		if role == "" {
 			continue
 		}
-		if _, err := tx.Exec(ctx, `SELECT set_config('app.login', $1, true)`, role); err != nil {
+		if _, err := tx.Exec(ctx, setLogin, role); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, grantRole); err != nil {

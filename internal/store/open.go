@@ -54,6 +54,9 @@ func connect(ctx context.Context, address string) (*Store, error) {
 	} else if err != nil {
 		return nil, err
 	}
+	if err := ours(ctx, path); err != nil {
+		return nil, err
+	}
 	lite, closing, err := openSQLite(ctx, path)
 	if err != nil {
 		return nil, err
@@ -108,9 +111,10 @@ func compareSchema(applied []string) error {
 	return nil
 }
 
+// currentRole also looks for a table whose rows the policies do not guard.
 const currentRole = `SELECT CURRENT_USER, rolsuper OR rolbypassrls, EXISTS (
-	SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE n.nspname = current_schema() AND c.relname = 'users'
+	SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+	WHERE n.nspname = current_schema() AND c.relkind = 'r' AND a.attname = 'tenant_id' AND c.relname NOT IN ('slugs', 'addresses')
 		AND (c.relowner = r.oid OR NOT c.relrowsecurity OR NOT c.relforcerowsecurity))
 	FROM pg_roles r WHERE rolname = CURRENT_USER`
 
@@ -125,7 +129,7 @@ func (s *Store) bound(ctx context.Context) error {
 		return err
 	}
 	if role != appRole || above || open {
-		return ErrBoundRole.Because("The connection has the role %q, which row-level security does not bind.", role)
+		return ErrBoundRole.Because("Row-level security does not bind the role %q in every table.", role)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -131,9 +132,16 @@ func (tx *pgTx) flush(tenant identity.TenantID, more ...step) error {
 	return send(tx.ctx, tx.conn, b, steps)
 }
 
+// errAborted is what a change gets that went on after one of its statements
+// had failed.
+var errAborted = errors.New("store: a statement of the transaction has failed")
+
 func (tx *pgTx) commit(tenant identity.TenantID) error {
 	if !tx.begun && len(tx.waiting) == 0 {
 		return nil
+	}
+	if tx.conn.PgConn().TxStatus() == 'E' { // COMMIT would roll back and not say so
+		return errAborted
 	}
 	return tx.flush(tenant, command("commit", nil, nil))
 }

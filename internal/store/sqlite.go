@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"sync"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"github.com/vestibule-id/vestibule/internal/identity"
 )
 
@@ -57,6 +59,27 @@ func sqliteAddress(path string, pragmas ...string) string {
 		q.Add("_pragma", p)
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+const foreignTables = `SELECT COUNT(*), COALESCE(SUM(CASE WHEN name IN ('migrations', 'tenants', 'signing_keys') THEN 1 ELSE 0 END), 0) FROM sqlite_master WHERE type = 'table'`
+
+// ours refuses a file that holds somebody else's tables. It only reads: our
+// usual connections would turn the file into a write-ahead-logging one.
+func ours(ctx context.Context, path string) error {
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=ro&_pragma=busy_timeout(5000)")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var tables, known int
+	err = db.QueryRowContext(ctx, foreignTables).Scan(&tables, &known)
+	switch {
+	case sqliteCode(err)&0xff == sqlite3.SQLITE_NOTADB:
+		return ErrForeignDB.Because("The file at that address is not a database.")
+	case err == nil && tables > 0 && known < 3:
+		return ErrForeignDB
+	}
+	return err
 }
 
 func (e *sqliteEngine) read(ctx context.Context, _ identity.TenantID, steps ...step) error {

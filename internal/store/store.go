@@ -89,7 +89,7 @@ func (t Tenant) Tx(ctx context.Context, change func(tx *Tx) error) error {
 			return change(&Tx{Tenant{id: t.id, store: t.store, send: c.run, inTx: true}})
 		})
 		if err == nil || n == attempts || !t.store.dialect.transient(err) {
-			return err
+			return t.store.dialect.explain(err) // what was put off is explained only here
 		}
 		time.Sleep(time.Duration(n*n) * 5 * time.Millisecond)
 	}

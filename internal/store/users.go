@@ -21,7 +21,10 @@ const (
 	userByExtension = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND extension = $2 AND ` + visible
 	listUsers       = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND id > $2 AND ` + visible + ` ORDER BY id LIMIT $3`
 	exportUsers     = `SELECT ` + userColumns + `, password FROM users WHERE tenant_id = $1 AND id > $2 AND ` + visible + ` ORDER BY id LIMIT $3`
+	userHash        = `SELECT password FROM users WHERE tenant_id = $1 AND id = $2 AND ` + visible
 	countAdmins     = `SELECT COUNT(*) FROM users WHERE tenant_id = $1 AND role = 'admin' AND status = 'active' AND id <> $2 AND ` + visible
+	countNameless   = `SELECT COUNT(CASE WHEN email_folded = '' THEN 1 END), COUNT(CASE WHEN extension = '' THEN 1 END)
+		FROM users WHERE tenant_id = $1 AND status <> 'deactivated' AND ` + visible
 
 	insertUser = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
@@ -97,12 +100,30 @@ func (t Tenant) UserHashes(ctx context.Context, after identity.UserID, limit int
 	return list, err
 }
 
+// PasswordHash reads a user's password hash; empty for none.
+func (t Tenant) PasswordHash(ctx context.Context, id identity.UserID) (hash secret.Hash, err error) {
+	defer problem.Wrap(&err, "password hash of %s", id)
+	var sealed []byte
+	if err := t.one(ctx, userHash, into(&sealed), string(id)); err != nil {
+		return "", err
+	}
+	return t.openHash(id, sealed)
+}
+
 // OtherAdmins counts the active admins beside one user. Take the tenant's
 // Lock first.
 func (tx *Tx) OtherAdmins(ctx context.Context, beside identity.UserID) (n int64, err error) {
 	defer problem.Wrap(&err, "count admins")
 	err = tx.one(ctx, countAdmins, into(&n), string(beside))
 	return n, err
+}
+
+// Nameless counts the users who are not deactivated and have no e-mail, and
+// those who have no extension: a style that asks for one would shut them out.
+func (t Tenant) Nameless(ctx context.Context) (noEmail, noExtension int64, err error) {
+	defer problem.Wrap(&err, "count users without e-mail or extension")
+	err = t.one(ctx, countNameless, into(&noEmail, &noExtension))
+	return noEmail, noExtension, err
 }
 
 // AddUser adds a user, with a password hash or none (""); problem.Exists says

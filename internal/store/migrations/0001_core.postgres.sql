@@ -11,9 +11,11 @@ BEGIN
 END $$;
 
 -- The role every connection takes: no superuser, no owner, bound by the
--- policies. Roles belong to the whole cluster, so it may be there already.
+-- policies. Roles belong to the whole cluster, so it may be there already, and
+-- then whoever migrates need not be allowed to make roles.
 DO $$
 BEGIN
+	IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'vestibule_app') THEN RETURN; END IF;
 	CREATE ROLE vestibule_app NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;

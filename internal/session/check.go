@@ -1,0 +1,86 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// remembered is how long a session's row may be decided from without reading
+// it again: what ends holds on every node within this time.
+const remembered = time.Second
+
+// Check says whose live session an access token belongs to; ErrEnded when it
+// is none. Only the token's session and user are believed; roles and
+// permissions come from the rows.
+func (s *Service) Check(ctx context.Context, token string) (store.Live, error) {
+	now := s.Now()
+	key := sha256.Sum256([]byte(token))
+	c, known := s.memory.token(key, now)
+	if known && !s.Ring.has(c.kid) {
+		known = false // its key was revoked meanwhile
+	}
+	if !known {
+		claims, err := s.verify(ctx, token, now)
+		if err != nil {
+			return store.Live{}, ErrEnded
+		}
+		c = verified{tenant: claims.TenantID, session: claims.Session, user: claims.Subject, kid: secret.TokenKeyID(token), expires: claims.Expires.Time()}
+		s.memory.keepToken(key, c)
+	}
+	live, err := s.live(ctx, c.tenant, c.session, now)
+	if err == nil && live.User.ID != c.user {
+		return store.Live{}, ErrEnded
+	}
+	return live, err
+}
+
+// verify verifies a token, if need be with keys another node has just made.
+func (s *Service) verify(ctx context.Context, token string, now time.Time) (secret.Claims, error) {
+	v := secret.Verifier{Issuer: s.Issuer, Audience: s.Issuer, Key: s.Ring.public}
+	claims, err := v.Verify(token, now)
+	if err == nil || s.Ring.has(secret.TokenKeyID(token)) {
+		return claims, err
+	}
+	if err := s.Ring.reload(ctx, now); err != nil {
+		return claims, err
+	}
+	return v.Verify(token, now)
+}
+
+// CheckCookie says whose live session a browser's session cookie belongs to;
+// ErrEnded when it is none.
+func (s *Service) CheckCookie(ctx context.Context, cookie string) (store.Live, error) {
+	tenant, id, err := s.Store.Keys().ReadSessionToken(cookie)
+	if err != nil {
+		return store.Live{}, ErrEnded
+	}
+	live, err := s.live(ctx, tenant, id, s.Now())
+	if err == nil && live.Session.Kind != identity.Browser {
+		return store.Live{}, ErrEnded
+	}
+	return live, err
+}
+
+// live reads a session, or remembers it. Whether it has ended by time is asked
+// each time, to the microsecond.
+func (s *Service) live(ctx context.Context, tenant identity.TenantID, id identity.SessionID, now time.Time) (store.Live, error) {
+	live, known := s.memory.session(tenant, id, now)
+	if !known {
+		epoch := s.memory.epoch(tenant)
+		read, err := s.Store.Tenant(tenant).LiveSession(ctx, id, now)
+		if err != nil {
+			return store.Live{}, ended(err)
+		}
+		live = read
+		s.memory.keepSession(live, now, epoch)
+	}
+	if idle, absolute := s.ends(live); !now.Before(idle) || !now.Before(absolute) {
+		return store.Live{}, ErrEnded
+	}
+	return live, nil
+}

@@ -1,0 +1,80 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// interactions are those not written yet: a row is written once a minute or a
+// tenth of the idle time, whichever is shorter, with the time of the
+// interaction itself, and none is dropped.
+type interactions struct {
+	mu   sync.Mutex
+	late map[sessionKey]interaction
+}
+
+type interaction struct {
+	live    store.Live
+	at      time.Time
+	written time.Time // the interaction the row has
+}
+
+// Interact records that the person behind a browser's session did something:
+// opened a page or sent a form.
+func (s *Service) Interact(ctx context.Context, live store.Live) error {
+	now := s.Now().Truncate(time.Microsecond)
+	key := sessionKey{live.Tenant.ID, live.Session.ID}
+	s.late.mu.Lock()
+	one, waiting := s.late.late[key]
+	if !waiting {
+		one.written = live.Session.InteractedAt
+	}
+	one.live, one.at = live, now
+	due := now.Sub(one.written) >= policy.SpareInteraction(s.Effective(live.Tenant))
+	if s.late.late == nil {
+		s.late.late = map[sessionKey]interaction{}
+	}
+	if due {
+		delete(s.late.late, key)
+	} else {
+		s.late.late[key] = one
+	}
+	s.late.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return s.write(ctx, one)
+}
+
+func (s *Service) write(ctx context.Context, one interaction) error {
+	idle, _ := policy.Ends(s.Effective(one.live.Tenant), one.live.Session.SignedInAt, one.at)
+	err := s.Store.Tenant(one.live.Tenant.ID).Tx(ctx, func(tx *store.Tx) error {
+		return tx.Touch(ctx, one.live.Session.ID, one.at, idle)
+	})
+	s.memory.sessions.drop(sessionKey{one.live.Tenant.ID, one.live.Session.ID})
+	return err
+}
+
+// Flush writes the interactions that are due; all of them when the node stops.
+func (s *Service) Flush(ctx context.Context, all bool) error {
+	now := s.Now()
+	var due []interaction
+	s.late.mu.Lock()
+	for key, one := range s.late.late {
+		if all || now.Sub(one.written) >= policy.SpareInteraction(s.Effective(one.live.Tenant)) {
+			due = append(due, one)
+			delete(s.late.late, key)
+		}
+	}
+	s.late.mu.Unlock()
+	var errs []error
+	for _, one := range due {
+		errs = append(errs, s.write(ctx, one))
+	}
+	return errors.Join(errs...)
+}
