@@ -139,9 +139,18 @@ func takeLogIn(ctx context.Context, path string) error {
 		return db.QueryRowContext(ctx, "PRAGMA journal_mode = DELETE").Scan(&mode)
 	})
 	if sqliteDialect.transient(err) || err == nil && mode == "wal" {
-		return ErrInUse.Because("%v %v %v", path, err, mode)
+		return ErrInUse
 	}
 	return err
+}
+
+// close gives up statements prepared on one connection: unlike those of a
+// pool they are nobody else's to close, and keep the file open for ever.
+func (s *statements) close() {
+	s.known.Range(func(_, stmt any) bool {
+		stmt.(*sql.Stmt).Close()
+		return true
+	})
 }
 
 // onSQLite opens a file that must exist, for one thing.

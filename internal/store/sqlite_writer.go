@@ -87,6 +87,7 @@ func (w *sqliteWriter) stop() {
 		close(w.queue)
 	}
 	<-w.done
+	w.stmts.close()
 	w.conn.Close()
 }
 
