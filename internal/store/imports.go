@@ -3,35 +3,54 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
 
+// An import is open until it is finished or given up. While it is open,
+// started_at moves with every piece, so that one whose process was killed can
+// be told from one that is only slow; 0 says that it was given up, and nothing
+// is added to it any more.
 const (
-	insertImport = `INSERT INTO imports (tenant_id, id, started_at) VALUES ($1, $2, $3)`
-	finishImport = `UPDATE imports SET finished_at = $3 WHERE tenant_id = $1 AND id = $2 AND finished_at = 0`
-	deleteImport = `DELETE FROM imports WHERE tenant_id = $1 AND id = $2 AND finished_at = 0`
-	openImports  = `SELECT id FROM imports WHERE tenant_id = $1 AND finished_at = 0 AND started_at < $2`
+	insertImport  = `INSERT INTO imports (tenant_id, id, started_at) VALUES ($1, $2, $3)`
+	touchImport   = `UPDATE imports SET started_at = $3 WHERE tenant_id = $1 AND id = $2 AND finished_at = 0 AND started_at > 0`
+	finishImport  = `UPDATE imports SET finished_at = $3 WHERE tenant_id = $1 AND id = $2 AND finished_at = 0 AND started_at > 0`
+	giveUpImport  = `UPDATE imports SET started_at = 0 WHERE tenant_id = $1 AND id = $2 AND finished_at = 0 AND started_at < $3`
+	deleteImport  = `DELETE FROM imports WHERE tenant_id = $1 AND id = $2 AND finished_at = 0`
+	deleteSettled = `DELETE FROM imports WHERE tenant_id = $1 AND finished_at > 0
+		AND NOT EXISTS (SELECT 1 FROM users WHERE users.tenant_id = $1 AND users.import_id = imports.id AND users.import_id <> '')`
+	openImports = `SELECT id FROM imports WHERE tenant_id = $1 AND finished_at = 0 AND started_at < $2`
 
 	insertImported = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at, import_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 	importedColumns = 13 // beside the tenant
 
-	takenEmails     = `SELECT email_folded FROM users WHERE tenant_id = $1 AND email_folded IN ($2)`
-	takenExtensions = `SELECT extension FROM users WHERE tenant_id = $1 AND extension IN ($2)`
+	// SQLite takes a partial index only when its condition is written out.
+	takenEmails     = `SELECT email_folded FROM users WHERE tenant_id = $1 AND email_folded <> '' AND email_folded IN ($2)`
+	takenExtensions = `SELECT extension FROM users WHERE tenant_id = $1 AND extension <> '' AND extension IN ($2)`
 
 	settleImported = `UPDATE users SET import_id = '' WHERE tenant_id = $1 AND id IN (
 		SELECT u.id FROM users u JOIN imports i ON i.tenant_id = u.tenant_id AND i.id = u.import_id
 		WHERE u.tenant_id = $1 AND u.import_id <> '' AND i.finished_at > 0 LIMIT $2)`
-	dropImportedAddresses = `SELECT id, email_folded FROM users WHERE tenant_id = $1 AND import_id = $2 ORDER BY id LIMIT $3`
+
+	givenUpUsers = `SELECT u.id, u.email_folded FROM users u JOIN imports i ON i.tenant_id = u.tenant_id AND i.id = u.import_id
+		WHERE u.tenant_id = $1 AND u.import_id = $2 AND u.import_id <> '' AND i.finished_at = 0 AND i.started_at = 0 LIMIT $3`
+	deleteUsers     = `DELETE FROM users WHERE tenant_id = $1 AND id IN ($2)`
+	deleteAddresses = `DELETE FROM addresses WHERE tenant_id = $1 AND hash IN ($2)`
 )
 
 // ImportPiece is how many users AddImported takes at most: a piece must not
 // hold the embedded database's writer for long.
 const ImportPiece = 500
+
+// importRows is how many rows travel in one statement. SQLite looks a
+// parameter up by its name, which takes longer the more there are.
+const importRows = 10
 
 // StartImport opens an import; its users stay invisible until it is finished.
 func (tx *Tx) StartImport(ctx context.Context, id identity.ImportID, now time.Time) (err error) {
@@ -47,27 +66,52 @@ func (tx *Tx) FinishImport(ctx context.Context, id identity.ImportID, now time.T
 	return tx.execOne(ctx, finishImport, string(id), micros(now))
 }
 
-// AddImported adds up to ImportPiece users of an import, invisible yet;
-// problem.Exists says that an address or extension is taken.
-func (tx *Tx) AddImported(ctx context.Context, id identity.ImportID, users []UserHash) (err error) {
-	defer problem.Wrap(&err, "add imported users")
-	if len(users) == 0 || len(users) > ImportPiece {
-		return fmt.Errorf("%d users, want 1 to %d", len(users), ImportPiece)
-	}
-	var rows, addresses []any
+// GiveUpImport closes an open import that last showed before the given time
+// that it lives; ok says that it was one. Nothing can be added to it or make
+// it visible afterwards, so DropImported may take its users away.
+func (tx *Tx) GiveUpImport(ctx context.Context, id identity.ImportID, before time.Time) (ok bool, err error) {
+	defer problem.Wrap(&err, "give up import %s", id)
+	n, err := tx.exec(ctx, giveUpImport, string(id), micros(before))
+	return n > 0, err
+}
+
+// Staged are users ready to be added: folded and sealed, for which no
+// transaction need be held open.
+type Staged struct {
+	users     int
+	rows      []any
+	addresses []any
+}
+
+// Stage makes up to ImportPiece users of an import ready.
+func (t Tenant) Stage(id identity.ImportID, users []UserHash) Staged {
+	s := Staged{users: len(users), rows: make([]any, 0, len(users)*importedColumns), addresses: make([]any, 0, len(users))}
 	for _, u := range users {
-		sealed, kind := tx.sealHash(u.ID, u.Hash)
-		rows = append(rows, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name, identity.FoldSearch(u.Name),
+		sealed, kind := t.sealHash(u.ID, u.Hash)
+		s.rows = append(s.rows, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name, identity.FoldSearch(u.Name),
 			u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), string(id))
 		if u.Email.Folded != "" {
-			addresses = append(addresses, tx.store.keys.AddressHash(u.Email.Folded))
+			s.addresses = append(s.addresses, t.store.keys.AddressHash(u.Email.Folded))
 		}
 	}
-	if _, err := tx.exec(ctx, manyRows(insertImported, importedColumns, len(users)), rows...); err != nil || len(addresses) == 0 {
+	return s
+}
+
+// AddImported adds staged users, invisible yet. problem.Exists says that an
+// address or extension is taken, problem.NotFound that the import has been
+// given up.
+func (tx *Tx) AddImported(ctx context.Context, id identity.ImportID, s Staged, now time.Time) (err error) {
+	defer problem.Wrap(&err, "add imported users")
+	if s.users == 0 || s.users > ImportPiece {
+		return fmt.Errorf("%d users, want 1 to %d", s.users, ImportPiece)
+	}
+	if err := tx.insertMany(ctx, insertImported, importedColumns, s.rows); err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, manyRows(insertAddress, 1, len(addresses)), addresses...)
-	return err
+	if err := tx.insertMany(ctx, insertAddress, 1, s.addresses); err != nil {
+		return err
+	}
+	return tx.execOne(ctx, touchImport, string(id), micros(now))
 }
 
 // Taken says which of the given folded addresses and extensions somebody in
@@ -82,37 +126,38 @@ func (t Tenant) Taken(ctx context.Context, emails, extensions []string) (taken m
 		return err
 	}
 	for sql, names := range map[string][]string{takenEmails: emails, takenExtensions: extensions} {
-		if len(names) == 0 {
-			continue
-		}
-		args := make([]any, len(names))
-		for i, name := range names {
-			args[i] = name
-		}
-		if err := t.all(ctx, manyValues(sql, len(names)), collect, args...); err != nil {
-			return nil, err
+		for some := range slices.Chunk(names, inValues) {
+			if err := t.all(ctx, manyValues(sql), collect, padded(some)...); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return taken, nil
 }
 
-// DropImported deletes up to ImportPiece users of an unfinished import, and
-// the import itself with the last of them; done says that nothing is left.
+// DropImported deletes up to ImportPiece users of an import that was given
+// up, and the import itself with the last of them; done says that nothing is
+// left.
 func (tx *Tx) DropImported(ctx context.Context, id identity.ImportID) (done bool, err error) {
 	defer problem.Wrap(&err, "drop import %s", id)
-	var users []identity.User
-	err = tx.all(ctx, dropImportedAddresses, func(r row) error {
-		var u identity.User
-		err := r.Scan(&u.ID, &u.Email.Folded)
-		users = append(users, u)
+	var users, addresses []string
+	err = tx.all(ctx, givenUpUsers, func(r row) error {
+		var user, folded string
+		err := r.Scan(&user, &folded)
+		users = append(users, user)
+		if folded != "" {
+			addresses = append(addresses, tx.store.keys.AddressHash(folded))
+		}
 		return err
 	}, string(id), ImportPiece)
 	if err != nil {
 		return false, err
 	}
-	for _, u := range users {
-		if err := tx.DeleteUser(ctx, u); err != nil {
-			return false, err
+	for sql, keys := range map[string][]string{deleteUsers: users, deleteAddresses: addresses} {
+		for some := range slices.Chunk(keys, inValues) {
+			if _, err := tx.exec(ctx, manyValues(sql), padded(some)...); err != nil {
+				return false, err
+			}
 		}
 	}
 	if len(users) == ImportPiece {
@@ -122,8 +167,8 @@ func (tx *Tx) DropImported(ctx context.Context, id identity.ImportID) (done bool
 	return true, err
 }
 
-// OpenImports lists imports that were started before the given time and never
-// finished: whoever ran them has died.
+// OpenImports lists imports that are not finished and last showed before the
+// given time that they live.
 func (t Tenant) OpenImports(ctx context.Context, before time.Time) (ids []identity.ImportID, err error) {
 	defer problem.Wrap(&err, "open imports")
 	err = t.all(ctx, openImports, func(r row) error {
@@ -136,39 +181,82 @@ func (t Tenant) OpenImports(ctx context.Context, before time.Time) (ids []identi
 }
 
 // SettleImported takes the mark of finished imports off up to ImportPiece
-// users, so that nothing need look it up any more.
+// users, so that nothing need look it up any more. With none left it forgets
+// the finished imports themselves.
 func (tx *Tx) SettleImported(ctx context.Context) (n int64, err error) {
 	defer problem.Wrap(&err, "settle imported users")
-	return tx.exec(ctx, settleImported, ImportPiece)
+	n, err = tx.exec(ctx, settleImported, ImportPiece)
+	if err != nil || n > 0 {
+		return n, err
+	}
+	_, err = tx.exec(ctx, deleteSettled)
+	return 0, err
 }
 
-// manyRows repeats the values of an INSERT whose last row of parameters is
-// ($1, …): $1 stays the tenant, each row has its own columns.
-func manyRows(insert string, columns, rows int) string {
-	var b strings.Builder
+// insertMany inserts rows in statements of importRows rows, and what is left
+// over one by one, so that two texts serve any number of them.
+func (tx *Tx) insertMany(ctx context.Context, insert string, columns int, values []any) error {
+	for some := range slices.Chunk(values, columns*importRows) {
+		if len(some) == columns*importRows {
+			if err := tx.later(ctx, manyRows(insert, columns), some...); err != nil {
+				return err
+			}
+			continue
+		}
+		for one := range slices.Chunk(some, columns) {
+			if err := tx.later(ctx, insert, one...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// widened keeps the texts manyRows and manyValues have made.
+var widened sync.Map
+
+// manyRows repeats the values of an INSERT ($1, …) importRows times: $1 stays
+// the tenant, each row has its own columns.
+func manyRows(insert string, columns int) string {
+	if known, ok := widened.Load(insert); ok {
+		return known.(string)
+	}
 	head, _, _ := strings.Cut(insert, "VALUES")
-	b.WriteString(head + "VALUES ")
+	rows := make([]string, importRows)
 	for r := range rows {
-		if r > 0 {
-			b.WriteString(", ")
-		}
-		b.WriteString("($1")
+		row := "($1"
 		for c := range columns {
-			fmt.Fprintf(&b, ", $%d", 2+r*columns+c)
+			row += fmt.Sprintf(", $%d", 2+r*columns+c)
 		}
-		b.WriteString(")")
+		rows[r] = row + ")"
 	}
-	return b.String()
+	text := head + "VALUES " + strings.Join(rows, ", ")
+	widened.Store(insert, text)
+	return text
 }
 
-// manyValues widens "IN ($2)" to n values.
-func manyValues(sql string, n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "$%d", 2+i)
+// inValues is how many values a widened IN has; padded repeats the last one
+// as often as needed.
+const inValues = 100
+
+// manyValues widens "IN ($2)" to inValues values.
+func manyValues(sql string) string {
+	if known, ok := widened.Load(sql); ok {
+		return known.(string)
 	}
-	return strings.Replace(sql, "IN ($2)", "IN ("+b.String()+")", 1)
+	values := make([]string, inValues)
+	for i := range values {
+		values[i] = fmt.Sprintf("$%d", 2+i)
+	}
+	text := strings.Replace(sql, "IN ($2)", "IN ("+strings.Join(values, ", ")+")", 1)
+	widened.Store(sql, text)
+	return text
+}
+
+func padded(values []string) []any {
+	args := make([]any, inValues)
+	for i := range args {
+		args[i] = values[min(i, len(values)-1)]
+	}
+	return args
 }
