@@ -47,6 +47,22 @@ func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) error {
 	return err
 }
 
+// Raw runs any statement with nothing bound.
+func (tx *Tx) Raw(ctx context.Context, sql string) error {
+	return tx.send(ctx, tx.id, command(sql, nil, nil))
+}
+
+// Queued says how many changes wait for SQLite's writer.
+func Queued(s *Store) int { return len(s.engine.(*sqliteEngine).writer.queue) }
+
+// CurrentRole is the role the store's connections have.
+func CurrentRole(t *testing.T, s *Store) (role string, err error) {
+	t.Helper()
+	var above, open bool
+	err = s.engine.read(t.Context(), unscoped, query(currentRole, nil, into(&role, &above, &open)))
+	return role, err
+}
+
 // Count runs a query for one number, with nothing bound but args.
 func Count(t *testing.T, s *Store, tenant identity.TenantID, sql string, args ...any) (n int64, err error) {
 	t.Helper()

@@ -163,7 +163,7 @@ func checkRewriting(t *testing.T, file string, call *ast.CallExpr, known map[str
 		name = f.Sel.Name
 	}
 	runs := []string{"one", "all", "exec", "execOne", "later", "actOne", "query", "command", "candidate",
-		"manyRows", "manyValues", "Exec", "Query", "QueryContext", "QueryRowContext", "Queue"}
+		"manyRows", "manyValues", "insertMany", "Exec", "Query", "QueryContext", "QueryRowContext", "Queue"}
 	for _, arg := range call.Args {
 		if id, ok := arg.(*ast.Ident); ok && known[id.Name] != "" && !slices.Contains(runs, name) {
 			t.Errorf("%s: %s is handed to %s", file, id.Name, name)

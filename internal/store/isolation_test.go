@@ -1,0 +1,303 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/store"
+	"github.com/vestibule-id/vestibule/internal/store/storetest"
+)
+
+// The two kinds of methods, by what twins can show of them. A method in
+// neither table, nor among those that touch no rows, fails the test.
+var (
+	touchNoRows = map[string]bool{"ID": true, "Keys": true, "Stage": true, "Exec": true, "Raw": true} // the last two are the tests' own
+
+	reads = map[string]func(context.Context, store.Tenant) (seen bool, err error){
+		"Get":  saw(func(ctx context.Context, t store.Tenant) (identity.Tenant, error) { return t.Get(ctx) }),
+		"User": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.User(ctx, "usr_ann") }),
+		"UserByEmail": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) {
+			return t.UserByEmail(ctx, "ann@x.test")
+		}),
+		"UserByExtension": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.UserByExtension(ctx, "201") }),
+		"Users":           sawAny(func(ctx context.Context, t store.Tenant) ([]identity.User, error) { return t.Users(ctx, "", 9) }),
+		"UserHashes":      sawAny(func(ctx context.Context, t store.Tenant) ([]store.UserHash, error) { return t.UserHashes(ctx, "", 9) }),
+		"CandidateByEmail": sawCandidate(func(ctx context.Context, t store.Tenant, name string) (store.Candidate, error) {
+			return t.CandidateByEmail(ctx, name+"@x.test", secret.DefaultParams)
+		}, "ann", "aaa", "zoe"),
+		"CandidateByExtension": sawCandidate(func(ctx context.Context, t store.Tenant, name string) (store.Candidate, error) {
+			return t.CandidateByExtension(ctx, name, secret.DefaultParams)
+		}, "201", "100", "300"),
+		"PasswordHash": saw(func(ctx context.Context, t store.Tenant) (secret.Hash, error) { return t.PasswordHash(ctx, "usr_ann") }),
+		"Nameless": func(ctx context.Context, t store.Tenant) (bool, error) {
+			noEmail, noExtension, err := t.Nameless(ctx)
+			return noEmail+noExtension > 0, err
+		},
+		"KnownBrowser": func(ctx context.Context, t store.Tenant) (bool, error) { return t.KnownBrowser(ctx, "usr_ann", "bro") },
+		"Events":       sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Event, error) { return t.Events(ctx, "", 9) }),
+		"Taken": func(ctx context.Context, t store.Tenant) (bool, error) {
+			taken, err := t.Taken(ctx, []string{"ann@x.test"}, []string{"201"})
+			return len(taken) > 0, err
+		},
+		"OpenImports": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.ImportID, error) {
+			return t.OpenImports(ctx, noon.Add(time.Hour))
+		}),
+		"SigningKeys": sawAny(func(ctx context.Context, t store.Tenant) ([]store.SigningKey, error) { return t.SigningKeys(ctx) }),
+		"LiveSession": saw(func(ctx context.Context, t store.Tenant) (store.Live, error) {
+			return t.LiveSession(ctx, "ses_p", noon)
+		}),
+		"Sessions": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Session, error) {
+			return t.Sessions(ctx, "usr_ann", noon)
+		}),
+		"OtherAdmins": func(ctx context.Context, t store.Tenant) (seen bool, err error) {
+			err = t.Tx(ctx, func(tx *store.Tx) error {
+				n, err := tx.OtherAdmins(ctx, "usr_bob")
+				seen = n > 0
+				return err
+			})
+			return seen, err
+		},
+		"ReplayedBy": saw(func(ctx context.Context, t store.Tenant) (user identity.UserID, err error) {
+			err = t.Tx(ctx, func(tx *store.Tx) error {
+				user, err = tx.ReplayedBy(ctx, "ses_r", 0)
+				return err
+			})
+			return user, err
+		}),
+	}
+
+	later = noon.Add(time.Minute)
+
+	writes = map[string]func(context.Context, store.Tenant) error{
+		"Tx": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.AddEvent(ctx, identity.Event{Kind: "k", At: noon})
+		}),
+		"ReserveTry": func(ctx context.Context, t store.Tenant) error {
+			_, err := t.ReserveTry(ctx, someLanes, later)
+			return err
+		},
+		"CountFailure": in(func(ctx context.Context, tx *store.Tx) error { return tx.CountFailure(ctx, someLanes, later) }),
+		"RefreshSession": func(ctx context.Context, t store.Tenant) error {
+			_, err := t.RefreshSession(ctx, store.Refresh{Session: "ses_p", Now: later, IdleEnd: later.Add(time.Hour)})
+			return err
+		},
+		"Add": func(ctx context.Context, t store.Tenant) error { return nil }, // storetest.AddTenant has done it, twice
+		"Set": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.Set(ctx, identity.Tenant{Name: "New", Style: identity.Email, Status: identity.TenantSuspended})
+		}),
+		"Lock": in(func(ctx context.Context, tx *store.Tx) error { return tx.Lock(ctx) }),
+		"AddUser": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.AddUser(ctx, identity.User{ID: "usr_new", Email: identity.EmailAddress{Typed: "n@x.test", Folded: "n@x.test"}}, aHash)
+		}),
+		"SetUser": in(func(ctx context.Context, tx *store.Tx) error {
+			after := ann()
+			after.Name, after.Email, after.Role = "Anna", identity.EmailAddress{Typed: "a2@x.test", Folded: "a2@x.test"}, identity.Member
+			return tx.SetUser(ctx, ann(), after)
+		}),
+		"SetStatus": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetStatus(ctx, "usr_ann", identity.Deactivated)
+		}),
+		"SetPassword": in(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, "usr_ann", 0, aHash, true) }),
+		"Rehash":      in(func(ctx context.Context, tx *store.Tx) error { return tx.Rehash(ctx, "usr_ann", 0, "") }),
+		"SignIn":      in(func(ctx context.Context, tx *store.Tx) error { return tx.SignIn(ctx, "usr_ann", 0, later) }),
+		"DeleteUser":  in(func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, ann()) }),
+		"AddBrowser":  in(func(ctx context.Context, tx *store.Tx) error { return tx.AddBrowser(ctx, "usr_ann", "bro", later) }),
+		"AddEvent": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.AddEvent(ctx, identity.Event{Kind: "k", At: noon})
+		}),
+		"StartImport": in(func(ctx context.Context, tx *store.Tx) error { return tx.StartImport(ctx, "imp_new", noon) }),
+		"FinishImport": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.FinishImport(ctx, "imp_open", noon)
+		}),
+		"AddImported": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.AddImported(ctx, "imp_open", tx.Stage("imp_open", []store.UserHash{imported("usr_new")}), later)
+		}),
+		"GiveUpImport": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.GiveUpImport(ctx, "imp_open", later)
+			return err
+		}),
+		"DropImported": in(func(ctx context.Context, tx *store.Tx) error {
+			_, gerr := tx.GiveUpImport(ctx, "imp_open", later)
+			_, err := tx.DropImported(ctx, "imp_open")
+			return errors.Join(gerr, err)
+		}),
+		"SettleImported": in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.SettleImported(ctx); return err }),
+		"AddSigningKey": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.AddSigningKey(ctx, store.SigningKey{ID: "key_2"})
+		}),
+		"RevokeSigningKey": in(func(ctx context.Context, tx *store.Tx) error { return tx.RevokeSigningKey(ctx, "key_1", noon) }),
+		"DeleteSigningKey": in(func(ctx context.Context, tx *store.Tx) error { return tx.DeleteSigningKey(ctx, "key_1") }),
+		"RefundTry":        in(func(ctx context.Context, tx *store.Tx) error { return tx.RefundTry(ctx, someLanes, noon) }),
+		"ClearLanes":       in(func(ctx context.Context, tx *store.Tx) error { return tx.ClearLanes(ctx, "subject") }),
+		"SweepLanes":       in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.SweepLanes(ctx, later, 9); return err }),
+		"AddSession": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.AddSession(ctx, aSession("ses_new", identity.Program))
+		}),
+		"Touch": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.Touch(ctx, "ses_b", later, later.Add(time.Hour))
+		}),
+		"EndSession":     in(func(ctx context.Context, tx *store.Tx) error { return tx.EndSession(ctx, "ses_b", noon) }),
+		"EndUserSession": in(func(ctx context.Context, tx *store.Tx) error { return tx.EndUserSession(ctx, "usr_ann", "ses_b", noon) }),
+		"EndSessions": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.EndSessions(ctx, "usr_ann", "", noon)
+			return err
+		}),
+		"EndAllSessions": in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.EndAllSessions(ctx, noon); return err }),
+		"SweepSessions": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.SweepSessions(ctx, noon.Add(1000*time.Hour), 9)
+			return err
+		}),
+	}
+)
+
+var someLanes = []store.Lane{
+	{Lane: policy.Lane{Limit: 5, Wait: time.Hour, MaxWait: time.Hour}, Key: "source 192.0.2.1"},
+	{Lane: policy.Lane{Limit: 5, Wait: time.Hour, MaxWait: time.Hour}, Subject: "subject", Key: policy.LaneStrangers},
+}
+
+func in(do func(context.Context, *store.Tx) error) func(context.Context, store.Tenant) error {
+	return func(ctx context.Context, t store.Tenant) error {
+		return t.Tx(ctx, func(tx *store.Tx) error { return do(ctx, tx) })
+	}
+}
+
+func saw[T any](read func(context.Context, store.Tenant) (T, error)) func(context.Context, store.Tenant) (bool, error) {
+	return func(ctx context.Context, t store.Tenant) (bool, error) {
+		_, err := read(ctx, t)
+		if errors.Is(err, problem.NotFound) {
+			return false, nil
+		}
+		return true, err
+	}
+}
+
+func sawAny[T any](read func(context.Context, store.Tenant) ([]T, error)) func(context.Context, store.Tenant) (bool, error) {
+	return func(ctx context.Context, t store.Tenant) (bool, error) {
+		list, err := read(ctx, t)
+		return len(list) > 0, err
+	}
+}
+
+// sawCandidate asks for each name: the user, and the neighbours on both sides
+// that lend their kind of hash to nobody.
+func sawCandidate(find func(context.Context, store.Tenant, string) (store.Candidate, error), names ...string) func(context.Context, store.Tenant) (bool, error) {
+	return func(ctx context.Context, t store.Tenant) (bool, error) {
+		seen := false
+		for _, name := range names {
+			c, err := find(ctx, t, name)
+			if err != nil {
+				return seen, err
+			}
+			seen = seen || c.User.ID != "" || c.Hash.Kind() == aHash.Kind()
+		}
+		return seen, nil
+	}
+}
+
+func aSession(id identity.SessionID, kind identity.SessionKind) identity.Session {
+	return identity.Session{ID: id, UserID: "usr_ann", Kind: kind, SignedInAt: noon, InteractedAt: noon,
+		IdleEnd: noon.Add(4 * time.Hour), AbsoluteEnd: noon.Add(12 * time.Hour)}
+}
+
+func imported(id identity.UserID) store.UserHash {
+	email := string(id) + "@x.test"
+	return store.UserHash{User: identity.User{ID: id, Email: identity.EmailAddress{Typed: email, Folded: email},
+		Role: identity.Member, Status: identity.Active, CreatedAt: noon}, Hash: aHash}
+}
+
+// fill gives a tenant the same rows under the same ids as its twin.
+func fill(t *testing.T, tenant store.Tenant) {
+	t.Helper()
+	change(t, tenant, func(ctx context.Context, tx *store.Tx) error {
+		return errors.Join(
+			tx.AddUser(ctx, ann(), aHash),
+			tx.AddUser(ctx, identity.User{ID: "usr_bob", Role: identity.Admin, Status: identity.Active}, ""),
+			tx.StartImport(ctx, "imp_open", noon),
+			tx.AddImported(ctx, "imp_open", tx.Stage("imp_open", []store.UserHash{imported("usr_cid")}), noon),
+			tx.StartImport(ctx, "imp_done", noon),
+			tx.AddImported(ctx, "imp_done", tx.Stage("imp_done", []store.UserHash{imported("usr_dan")}), noon),
+			tx.FinishImport(ctx, "imp_done", noon),
+			tx.AddSession(ctx, aSession("ses_p", identity.Program)),
+			tx.AddSession(ctx, aSession("ses_r", identity.Program)),
+			tx.AddSession(ctx, aSession("ses_b", identity.Browser)),
+			tx.AddBrowser(ctx, "usr_ann", "bro", noon),
+			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", At: noon}),
+			tx.AddSigningKey(ctx, store.SigningKey{ID: "key_1", CreatedAt: noon, ActiveFrom: noon, Private: []byte("private")}))
+	})
+	if _, err := tenant.ReserveTry(t.Context(), someLanes, noon); err != nil {
+		t.Fatal(err)
+	}
+	for presented := range int64(2) {
+		if _, err := tenant.RefreshSession(t.Context(), store.Refresh{Session: "ses_r", Presented: presented, Now: noon}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Proves: W2, 2.2
+func TestEveryMethodHasItsTwins(t *testing.T) {
+	for _, of := range []reflect.Type{reflect.TypeFor[store.Tenant](), reflect.TypeFor[*store.Tx]()} {
+		for method := range of.Methods() {
+			if reads[method.Name] == nil && writes[method.Name] == nil && !touchNoRows[method.Name] {
+				t.Errorf("%s.%s is shown with no twins", of, method.Name)
+			}
+		}
+	}
+}
+
+// What is read in a tenant without rows is nothing, although two others have
+// rows under the very ids.
+//
+// Proves: W2, 2.2
+func TestReadsStayInTheirTenant(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		acme, twin := storetest.Twins(t, s)
+		fill(t, acme)
+		fill(t, twin)
+		empty := s.Tenant(identity.NewTenantID())
+		for name, read := range reads {
+			if seen, err := read(t.Context(), acme); err != nil || !seen {
+				t.Errorf("%s sees nothing in its own tenant (%v)", name, err)
+			}
+			if seen, err := read(t.Context(), empty); err != nil || seen {
+				t.Errorf("%s sees another tenant's rows (%v)", name, err)
+			}
+		}
+	})
+}
+
+// Whatever is written in one tenant, every row of its twin stays as it was.
+//
+// Proves: W2, 2.2, 2.3
+func TestWritesStayInTheirTenant(t *testing.T) {
+	storetest.EachAddress(t, func(t *testing.T, address string) {
+		s, raw := storetest.Open(t, address), rawDB(t, address)
+		tables := append([]string{"slugs"}, scopedTables...)
+		n := 0
+		for name, write := range writes {
+			n++
+			acme := storetest.AddTenant(t, s, fmt.Sprintf("acme-%d", n), identity.Workspace)
+			twin := storetest.AddTenant(t, s, fmt.Sprintf("twin-%d", n), identity.Workspace)
+			fill(t, acme)
+			fill(t, twin)
+			own, other := dump(t, raw, tables, `tenant_id = $1`, string(acme.ID())), dump(t, raw, tables, `tenant_id <> $1`, string(acme.ID()))
+			if err := write(t.Context(), acme); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if dump(t, raw, tables, `tenant_id <> $1`, string(acme.ID())) != other {
+				t.Errorf("%s changed rows of another tenant", name)
+			}
+			if name != "Add" && dump(t, raw, tables, `tenant_id = $1`, string(acme.ID())) == own {
+				t.Errorf("%s changed nothing", name)
+			}
+		}
+	})
+}
