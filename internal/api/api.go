@@ -1,0 +1,61 @@
+// Package api is the JSON API under /api/v1: it reads bodies strictly, calls
+// the use cases, and writes JSON or an RFC 9457 problem. It decides nothing.
+//
+// routes.go is the table of calls; openapi.go describes the same table to
+// programs. Callers carry their session as "Authorization: Bearer".
+package api
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/session"
+	"github.com/vestibule-id/vestibule/internal/signin"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// API holds what its calls need.
+type API struct {
+	SignIn   *signin.Service
+	Sessions *session.Service
+	Product  string // shown in the description
+	Version  string
+
+	description []byte // OpenAPI, made once by Routes
+}
+
+// Who finds the session behind "Authorization: Bearer" (RFC 6750, section
+// 2.1). No other carrier is looked at.
+func (a *API) Who(r *http.Request) (live store.Live, ok bool, err error) {
+	header := r.Header.Values("Authorization")
+	if len(header) == 0 {
+		return live, false, nil
+	}
+	scheme, token, _ := strings.Cut(header[0], " ")
+	if len(header) > 1 || !strings.EqualFold(scheme, "Bearer") {
+		return live, true, session.ErrEnded
+	}
+	live, err = a.Sessions.Check(r.Context(), strings.TrimSpace(token))
+	return live, true, err
+}
+
+// Refuse shows an error as a problem.
+func (a *API) Refuse(w http.ResponseWriter, r *http.Request, v *front.Visit, err error) {
+	if with, ok := errors.AsType[*members](err); ok {
+		WriteProblemWith(w, v.Peer.RequestID, err, with.list)
+		return
+	}
+	WriteProblem(w, v.Peer.RequestID, err)
+}
+
+// members are what a problem carries beyond RFC 9457's own.
+type members struct {
+	error
+	list map[string]any
+}
+
+func (m *members) Unwrap() error { return m.error }
+
+func with(err error, list map[string]any) error { return &members{err, list} }
