@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -45,6 +46,26 @@ func PlantPassword(t *testing.T, s *Store, tenant Tenant, sealed []byte) {
 func (tx *Tx) Exec(ctx context.Context, sql string, args ...any) error {
 	_, err := tx.exec(ctx, sql, args...)
 	return err
+}
+
+// What else the tests compare with.
+var (
+	MigrationNames = migrationNames
+	ErrNoRoot      = errNoRoot
+)
+
+// CountRepeats counts the transactions a store gives up to make them again.
+func CountRepeats(s *Store) *atomic.Int64 {
+	var n atomic.Int64
+	transient := s.dialect.transient
+	s.dialect.transient = func(err error) bool {
+		again := transient(err)
+		if again {
+			n.Add(1)
+		}
+		return again
+	}
+	return &n
 }
 
 // Raw runs any statement with nothing bound.

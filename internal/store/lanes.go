@@ -34,7 +34,11 @@ const (
 	laneWait = `(CASE WHEN ` + laneOver + ` THEN CAST($6 AS BIGINT) ELSE lanes.wait END)`
 
 	laneUntil = `SELECT until FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
-	refundTry = `UPDATE lanes SET tries = tries - 1, until = 0, wait = CASE WHEN until = 0 THEN wait ELSE CAST($5 AS BIGINT) END
+	// refundTry opens a lane that waits, and takes back that its wait has
+	// grown. It never shrinks further: else whoever brings about refunds, by
+	// overload, could keep the waits short.
+	refundTry = `UPDATE lanes SET tries = tries - 1, until = 0,
+			wait = CASE WHEN until = 0 THEN wait WHEN wait / 2 > CAST($5 AS BIGINT) THEN wait / 2 ELSE CAST($5 AS BIGINT) END
 		WHERE tenant_id = $1 AND subject = $2 AND lane = $3 AND since <= $4 AND tries > 0`
 	clearLane    = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
 	clearSubject = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2`
