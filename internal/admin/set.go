@@ -1,0 +1,119 @@
+package admin
+
+import (
+	"context"
+	"strings"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// Changes are what is to be different about a user, as typed. nil leaves a
+// field as it is; an empty e-mail or extension takes it away.
+type Changes struct{ Email, Extension, Name, Role *string }
+
+// Set changes what a user is called and may do. Errors are as Create's, and
+// policy.ErrLastAdmin.
+func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, c Changes, from identity.Peer) (u identity.User, err error) {
+	defer problem.Wrap(&err, "set user %s", id)
+	err = s.act(ctx, t, actor, policy.UsersWrite, id, func(tx *store.Tx, actor identity.Actor, before identity.User) error {
+		tenant, err := tx.Get(ctx)
+		if err != nil {
+			return err
+		}
+		after, err := c.apply(tenant.Style, before)
+		if err != nil {
+			return err
+		}
+		if err := s.setRole(ctx, tx, actor, before, after, from); err != nil {
+			return err
+		}
+		if err := s.setFields(ctx, tx, actor, before, after, from); err != nil {
+			return err
+		}
+		u = after
+		return nil
+	})
+	return u, taken(err)
+}
+
+func (c Changes) apply(style identity.Style, u identity.User) (identity.User, error) {
+	var wrong faults
+	var err error
+	if c.Email != nil {
+		u.Email = identity.EmailAddress{}
+		if *c.Email != "" {
+			u.Email, err = identity.ParseEmail(*c.Email)
+			wrong.add("email", err)
+		}
+	}
+	if c.Extension != nil {
+		u.Extension = ""
+		if *c.Extension != "" {
+			u.Extension, err = identity.ParseExtension(*c.Extension)
+			wrong.add("extension", err)
+		}
+	}
+	if c.Name != nil {
+		u.Name, err = identity.ParseName(*c.Name)
+		wrong.add("name", err)
+	}
+	if c.Role != nil {
+		u.Role = *c.Role
+		if _, known := policy.RoleOf(u.Role); !known {
+			wrong.add("role", policy.ErrNoRole)
+		}
+	}
+	if u.Status != identity.Deactivated {
+		wrong.named(style, u)
+	}
+	return u, wrong.problem()
+}
+
+// setRole decides on a change of role and tells of it.
+func (s *Service) setRole(ctx context.Context, tx *store.Tx, actor identity.Actor, before, after identity.User, from identity.Peer) error {
+	if before.Role == after.Role {
+		return nil
+	}
+	if err := policy.MayGive(actor, after.Role); err != nil {
+		return err
+	}
+	if err := keepAdmin(ctx, tx, before); err != nil {
+		return err
+	}
+	e := s.event(identity.EventPermissionsChanged, actor, before.ID, from, s.Now())
+	e.Detail["from"], e.Detail["to"] = before.Role, after.Role
+	return tx.AddEvent(ctx, e)
+}
+
+// setFields writes the user and tells which fields are different, not what is
+// in them: people may later be forgotten, the audit trail stays.
+func (s *Service) setFields(ctx context.Context, tx *store.Tx, actor identity.Actor, before, after identity.User, from identity.Peer) error {
+	if before == after {
+		return nil
+	}
+	if err := tx.SetUser(ctx, before, after); err != nil {
+		return err
+	}
+	var fields []string
+	for _, f := range []struct {
+		name    string
+		differs bool
+	}{
+		{"email", before.Email != after.Email},
+		{"extension", before.Extension != after.Extension},
+		{"name", before.Name != after.Name},
+	} {
+		if f.differs {
+			fields = append(fields, f.name)
+		}
+	}
+	if len(fields) == 0 {
+		return nil // the role alone: setRole has told
+	}
+	e := s.event(identity.EventUserUpdated, actor, before.ID, from, s.Now())
+	e.Detail["fields"] = strings.Join(fields, ",")
+	return tx.AddEvent(ctx, e)
+}
