@@ -24,7 +24,8 @@ const (
 	deleteImport  = `DELETE FROM imports WHERE tenant_id = $1 AND id = $2 AND finished_at = 0`
 	deleteSettled = `DELETE FROM imports WHERE tenant_id = $1 AND finished_at > 0
 		AND NOT EXISTS (SELECT 1 FROM users WHERE users.tenant_id = $1 AND users.import_id = imports.id AND users.import_id <> '')`
-	openImports = `SELECT id FROM imports WHERE tenant_id = $1 AND finished_at = 0 AND started_at < $2`
+	openImports     = `SELECT id FROM imports WHERE tenant_id = $1 AND finished_at = 0 AND started_at < $2`
+	finishedImports = `SELECT COUNT(*) FROM imports WHERE tenant_id = $1 AND finished_at > 0`
 
 	insertImported = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at, import_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
@@ -46,11 +47,17 @@ const (
 
 // ImportPiece is how many users AddImported takes at most: a piece must not
 // hold the embedded database's writer for long.
-const ImportPiece = 500
+const ImportPiece = 1000
 
-// importRows is how many rows travel in one statement. SQLite looks a
-// parameter up by its name, which takes longer the more there are.
-const importRows = 10
+// importRows is how many rows travel in one statement: several to PostgreSQL,
+// whose time goes into messages. SQLite looks every parameter up by its name,
+// which takes longer the more there are.
+func (d dialect) importRows() int {
+	if d.name == sqliteDialect.name {
+		return 1
+	}
+	return 10
+}
 
 // StartImport opens an import; its users stay invisible until it is finished.
 func (tx *Tx) StartImport(ctx context.Context, id identity.ImportID, now time.Time) (err error) {
@@ -180,6 +187,14 @@ func (t Tenant) OpenImports(ctx context.Context, before time.Time) (ids []identi
 	return ids, err
 }
 
+// FinishedImports counts the finished imports that SettleImported has not
+// forgotten yet.
+func (t Tenant) FinishedImports(ctx context.Context) (n int64, err error) {
+	defer problem.Wrap(&err, "finished imports")
+	err = t.one(ctx, finishedImports, into(&n))
+	return n, err
+}
+
 // SettleImported takes the mark of finished imports off up to ImportPiece
 // users, so that nothing need look it up any more. With none left it forgets
 // the finished imports themselves.
@@ -193,12 +208,13 @@ func (tx *Tx) SettleImported(ctx context.Context) (n int64, err error) {
 	return 0, err
 }
 
-// insertMany inserts rows in statements of importRows rows, and what is left
-// over one by one, so that two texts serve any number of them.
+// insertMany inserts rows several at a time, and what is left over one by one,
+// so that two texts serve any number of them.
 func (tx *Tx) insertMany(ctx context.Context, insert string, columns int, values []any) error {
-	for some := range slices.Chunk(values, columns*importRows) {
-		if len(some) == columns*importRows {
-			if err := tx.later(ctx, manyRows(insert, columns), some...); err != nil {
+	rows := tx.store.dialect.importRows()
+	for some := range slices.Chunk(values, columns*rows) {
+		if rows > 1 && len(some) == columns*rows {
+			if err := tx.later(ctx, manyRows(insert, columns, rows), some...); err != nil {
 				return err
 			}
 			continue
@@ -215,14 +231,14 @@ func (tx *Tx) insertMany(ctx context.Context, insert string, columns int, values
 // widened keeps the texts manyRows and manyValues have made.
 var widened sync.Map
 
-// manyRows repeats the values of an INSERT ($1, …) importRows times: $1 stays
-// the tenant, each row has its own columns.
-func manyRows(insert string, columns int) string {
+// manyRows repeats the values of an INSERT ($1, …): $1 stays the tenant, each
+// row has its own columns.
+func manyRows(insert string, columns, count int) string {
 	if known, ok := widened.Load(insert); ok {
 		return known.(string)
 	}
 	head, _, _ := strings.Cut(insert, "VALUES")
-	rows := make([]string, importRows)
+	rows := make([]string, count)
 	for r := range rows {
 		row := "($1"
 		for c := range columns {
