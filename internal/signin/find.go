@@ -79,9 +79,14 @@ func (a *attempt) findEverywhere(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	unknown := len(ids) == 0
+	if unknown {
+		ids = append(ids, standIn) // read like a tenant that knows the address
+	}
 	for _, id := range ids {
 		tenant, err := a.service.Store.Tenant(id).Get(ctx)
-		if errors.Is(err, problem.NotFound) || err == nil && tenant.Style != identity.Email {
+		if errors.Is(err, problem.NotFound) || err == nil && (unknown || tenant.Style != identity.Email) {
+			standIn = id
 			continue
 		} else if err != nil {
 			return err

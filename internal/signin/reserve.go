@@ -2,8 +2,10 @@ package signin
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -102,19 +104,17 @@ func (a *attempt) match(ctx context.Context) error {
 	return err
 }
 
-// affordable are those whose hashes are computed: all that share one
-// computation, and a few others.
+// affordable are those whose hashes are computed: all that share the salt of
+// the address, and a few others, real ones before decoys.
 func (a *attempt) affordable() (chosen []*meant) {
 	var works []secret.Hash
-	ours := func(m *meant) bool { return m.hash.Current(a.service.Params) }
 	inOrder := slices.Clone(a.meant)
-	slices.SortStableFunc(inOrder, func(m, n *meant) int { return rank(ours(n)) - rank(ours(m)) })
+	slices.SortStableFunc(inOrder, func(m, n *meant) int { return rank(n) - rank(m) })
 	for _, m := range inOrder {
-		shared := slices.ContainsFunc(works, m.hash.SameWork)
-		if !shared && len(works) > foreignWorks {
-			continue
-		}
-		if !shared {
+		if !m.sharesWork() && !slices.ContainsFunc(works, m.hash.SameWork) {
+			if len(works) == foreignWorks {
+				continue
+			}
 			works = append(works, m.hash)
 		}
 		chosen = append(chosen, m)
@@ -122,11 +122,18 @@ func (a *attempt) affordable() (chosen []*meant) {
 	return chosen
 }
 
-func rank(first bool) int {
-	if first {
+func rank(m *meant) int {
+	if m.user.HasPassword {
 		return 1
 	}
 	return 0
+}
+
+// sharesWork reports whether the hash has the salt all tenants of the e-mail
+// style share: the last part but one in the PHC string format.
+func (m *meant) sharesWork() bool {
+	salt := Salt(m.scope, m.tenant.Style, m.user)
+	return salt != nil && strings.Contains(string(m.hash), "$"+base64.RawStdEncoding.EncodeToString(salt)+"$")
 }
 
 func hashes(list []*meant) (out []secret.Hash) {
@@ -144,7 +151,7 @@ func (a *attempt) improve(m *meant) {
 		return
 	}
 	salt := Salt(m.scope, m.tenant.Style, m.user)
-	if m.hash.Current(a.service.Params) && (salt == nil || m.hash.SameWork(a.service.Params.Hash(a.password, salt))) {
+	if m.hash.Current(a.service.Params) && (salt == nil || m.sharesWork()) {
 		return
 	}
 	m.better = a.service.Params.Hash(a.password, salt)

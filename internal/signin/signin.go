@@ -97,6 +97,7 @@ func (s *Service) SignIn(ctx context.Context, try Try) (out Outcome, err error) 
 	if err := a.match(ctx); err != nil {
 		return out, err
 	}
+	place.Leave()
 	return a.conclude(ctx)
 }
 
