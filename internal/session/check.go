@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -26,8 +27,10 @@ func (s *Service) Check(ctx context.Context, token string) (store.Live, error) {
 	}
 	if !known {
 		claims, err := s.verify(ctx, token, now)
-		if err != nil {
+		if errors.Is(err, secret.ErrToken) {
 			return store.Live{}, ErrEnded
+		} else if err != nil {
+			return store.Live{}, err
 		}
 		c = verified{tenant: claims.TenantID, session: claims.Session, user: claims.Subject, kid: secret.TokenKeyID(token), expires: claims.Expires.Time()}
 		s.memory.keepToken(key, c)
@@ -67,10 +70,11 @@ func (s *Service) CheckCookie(ctx context.Context, cookie string) (store.Live, e
 }
 
 // live reads a session, or remembers it. Whether it has ended by time is asked
-// each time, to the microsecond.
+// each time, to the microsecond; before one that is remembered is said to have,
+// it is read again, for an interaction may have moved its end.
 func (s *Service) live(ctx context.Context, tenant identity.TenantID, id identity.SessionID, now time.Time) (store.Live, error) {
 	live, known := s.memory.session(tenant, id, now)
-	if !known {
+	if !known || s.over(live, now) {
 		epoch := s.memory.epoch(tenant)
 		read, err := s.Store.Tenant(tenant).LiveSession(ctx, id, now)
 		if err != nil {
@@ -79,8 +83,14 @@ func (s *Service) live(ctx context.Context, tenant identity.TenantID, id identit
 		live = read
 		s.memory.keepSession(live, now, epoch)
 	}
-	if idle, absolute := s.ends(live); !now.Before(idle) || !now.Before(absolute) {
+	if s.over(live, now) {
 		return store.Live{}, ErrEnded
 	}
 	return live, nil
+}
+
+// over reports whether a session has ended by time.
+func (s *Service) over(live store.Live, now time.Time) bool {
+	idle, absolute := s.ends(live)
+	return !now.Before(idle) || !now.Before(absolute)
 }

@@ -56,8 +56,22 @@ func (s *Service) write(ctx context.Context, one interaction) error {
 	err := s.Store.Tenant(one.live.Tenant.ID).Tx(ctx, func(tx *store.Tx) error {
 		return tx.Touch(ctx, one.live.Session.ID, one.at, idle)
 	})
-	s.memory.sessions.drop(sessionKey{one.live.Tenant.ID, one.live.Session.ID})
+	key := sessionKey{one.live.Tenant.ID, one.live.Session.ID}
+	s.memory.sessions.drop(key)
+	if err != nil {
+		s.late.putBack(key, one)
+	}
 	return err
+}
+
+// putBack keeps an interaction that could not be written, unless there is a
+// newer one.
+func (i *interactions) putBack(key sessionKey, one interaction) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if _, newer := i.late[key]; !newer {
+		i.late[key] = one
+	}
 }
 
 // Flush writes the interactions that are due; all of them when the node stops.

@@ -114,7 +114,7 @@ func (s *Service) List(ctx context.Context, live store.Live) ([]identity.Session
 	list, err := s.Store.Tenant(live.Tenant.ID).Sessions(ctx, live.User.ID, now)
 	kept := list[:0]
 	for _, one := range list {
-		if idle, absolute := s.ends(store.Live{Session: one, Tenant: live.Tenant}); now.Before(idle) && now.Before(absolute) {
+		if !s.over(store.Live{Session: one, Tenant: live.Tenant}, now) {
 			kept = append(kept, one)
 		}
 	}
