@@ -112,7 +112,10 @@ func (d *Door) Open(mux *http.ServeMux, prefix string, routes []Route) {
 		methods[path] = append(methods[path], method)
 	}
 	for path, allowed := range methods {
-		mux.Handle(path, d.handler(Route{Pattern: path, Guard: Anyone, Handle: refuseMethod(allowed)}))
+		refuse := refuseMethod(allowed)
+		for _, method := range otherMethods(allowed) {
+			mux.Handle(method+" "+path, d.handler(Route{Pattern: method + " " + path, Guard: Anyone, Handle: refuse}))
+		}
 	}
 	if _, taken := methods[prefix]; !taken {
 		mux.Handle(prefix, d.handler(Route{Pattern: prefix, Guard: Anyone, Handle: nothing}))
@@ -121,12 +124,22 @@ func (d *Door) Open(mux *http.ServeMux, prefix string, routes []Route) {
 
 func nothing(http.ResponseWriter, *http.Request, *Visit) error { return ErrNoRoute }
 
+// otherMethods are those a path does not take. Each is registered by itself:
+// a pattern for all of them would be at odds with patterns of other paths.
+func otherMethods(allowed []string) (others []string) {
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+		if !slices.Contains(allowed, method) {
+			others = append(others, method)
+		}
+	}
+	return others
+}
+
 func refuseMethod(allowed []string) Handler {
 	if slices.Contains(allowed, "GET") {
-		allowed = append(allowed, "HEAD")
+		allowed = append(slices.Clone(allowed), "HEAD")
 	}
-	slices.Sort(allowed)
-	list := strings.Join(allowed, ", ")
+	list := strings.Join(slices.Sorted(slices.Values(allowed)), ", ")
 	return func(w http.ResponseWriter, _ *http.Request, _ *Visit) error {
 		w.Header().Set("Allow", list)
 		return ErrMethod
