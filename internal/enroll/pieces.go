@@ -77,7 +77,7 @@ func (im *importing) read(ctx context.Context, stage bool, hand chan<- piece) er
 		if ended = errors.Is(err, io.EOF); err != nil && !ended {
 			return err
 		}
-		if !ended {
+		if record != nil {
 			p.take(im.judge.judge(records, record, number))
 		}
 		if !ended && len(p.rows) < store.ImportPiece && len(p.wrong) < store.ImportPiece {

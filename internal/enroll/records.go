@@ -26,8 +26,7 @@ type records struct {
 }
 
 // openRecords reads the first line. Errors are ErrText and ErrHeader, saying
-// what is wrong. refuse is told of records that cannot be read, while next
-// looks for one that can.
+// what is wrong. refuse is told of lines that cannot be read.
 func openRecords(src io.Reader, refuse func(Line)) (*records, error) {
 	headerTooLong := false
 	r := &records{refuse: func(Line) { headerTooLong = true }}
@@ -106,32 +105,30 @@ func shown(name string) string {
 }
 
 // next returns a record, which holds until the next call, and the number of
-// its first line. The error is io.EOF at the end, or reading's.
+// its first line; or nil where it refused what is there instead. The error is
+// io.EOF at the end, or reading's.
 func (r *records) next() (record []string, number int, err error) {
-	for {
-		r.lines.newRecord()
-		record, err := r.csv.Read()
-		parseError, unreadable := errors.AsType[*csv.ParseError](err)
-		switch {
-		case errors.Is(err, errCutOff), unreadable && r.lines.quotes%2 != 0:
-			r.refuse(Line{r.lines.begin, fmt.Sprintf("A quotation mark is not closed within %d bytes. Nothing from this line on was read.", maxRecord)})
-			return nil, 0, io.EOF
-		case unreadable:
-			r.refuse(Line{parseError.StartLine, "A quotation mark stands where none may be: a field with quotation marks is enclosed in them, and those inside are doubled."})
-			continue
-		case err != nil:
-			return nil, 0, err
-		}
-		if blank(record) {
-			continue // the bare commas spreadsheets leave below a table
-		}
-		number, _ = r.csv.FieldPos(0)
-		if wrong := r.wrong(record); wrong != "" {
-			r.refuse(Line{number, wrong})
-			continue
-		}
-		return record, number, nil
+	r.lines.newRecord()
+	record, err = r.csv.Read()
+	parseError, unreadable := errors.AsType[*csv.ParseError](err)
+	switch {
+	case errors.Is(err, errCutOff), unreadable && r.lines.quotes%2 != 0:
+		r.refuse(Line{r.lines.begin, fmt.Sprintf("A quotation mark is not closed within %d bytes. Nothing from this line on was read.", maxRecord)})
+		return nil, 0, io.EOF
+	case unreadable:
+		r.refuse(Line{parseError.StartLine, "A quotation mark stands where none may be: a field with quotation marks is enclosed in them, and those inside are doubled."})
+		return nil, 0, nil
+	case err != nil:
+		return nil, 0, err
+	case blank(record):
+		return nil, 0, nil // the bare commas spreadsheets leave below a table
 	}
+	number, _ = r.csv.FieldPos(0)
+	if wrong := r.wrong(record); wrong != "" {
+		r.refuse(Line{number, wrong})
+		return nil, 0, nil
+	}
+	return record, number, nil
 }
 
 func blank(record []string) bool {
