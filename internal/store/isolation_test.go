@@ -50,6 +50,10 @@ var (
 		"OpenImports": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.ImportID, error) {
 			return t.OpenImports(ctx, noon.Add(time.Hour))
 		}),
+		"FinishedImports": func(ctx context.Context, t store.Tenant) (bool, error) {
+			n, err := t.FinishedImports(ctx)
+			return n > 0, err
+		},
 		"SigningKeys": sawAny(func(ctx context.Context, t store.Tenant) ([]store.SigningKey, error) { return t.SigningKeys(ctx) }),
 		"LiveSession": saw(func(ctx context.Context, t store.Tenant) (store.Live, error) {
 			return t.LiveSession(ctx, "ses_p", noon)
