@@ -1,0 +1,163 @@
+package signin_test
+
+import (
+	"cmp"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/housetest"
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/signin"
+	"github.com/vestibule-id/vestibule/internal/store/storetest"
+)
+
+// Two kinds of tries are told apart when the signed-rank test is this sure and
+// their medians differ by more than a stranger's network lets through anyway.
+const (
+	sure    = 1e-6
+	visible = 100 * time.Microsecond
+)
+
+// pairs is how many tries of each kind are compared, and planted a difference
+// that so many must show.
+func pairs() (n int, planted time.Duration) {
+	if os.Getenv("VESTIBULE_SOAK") != "" {
+		return 3000, 2 * visible
+	}
+	return 150, 10 * visible
+}
+
+// What a try costs does not tell strangers who is there.
+//
+// Proves: 2.5
+func TestTimingTellsNobody(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		timingHouse(t, h)
+		nobody := signin.Try{Tenant: "acme", Email: "nobody@acme.test"}
+		for _, test := range []struct {
+			name       string
+			known, not signin.Try
+		}{
+			{"workspace", signin.Try{Tenant: "acme", Email: "ann@acme.test"}, nobody},
+			{"deactivated, the password is right", signin.Try{Tenant: "acme", Email: "off@acme.test", Password: right}, nobody},
+			{"invited", signin.Try{Tenant: "acme", Email: "new@acme.test"}, nobody},
+			{"imported", signin.Try{Username: "201-old"}, signin.Try{Username: "202-old"}},
+			{"extension", signin.Try{Username: "201-phone"}, signin.Try{Username: "202-phone"}},
+			{"e-mail alone", signin.Try{Email: "quinn@crm.test"}, signin.Try{Email: "nobody@crm.test"}},
+			{"e-mail alone, known in another style", signin.Try{Email: "ann@acme.test"}, signin.Try{Email: "nobody@crm.test"}},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				n, _ := pairs()
+				shift, p := compare(n, refusal(t, h, test.known), refusal(t, h, test.not))
+				t.Logf("median difference %s, p = %.2g", shift, p)
+				if p < sure && shift.Abs() > visible {
+					t.Errorf("known and unknown differ by %s (p = %.2g)", shift, p)
+				}
+			})
+		}
+	})
+}
+
+// The test above can fail: a real difference is seen, on a busy machine in more
+// pairs than on a quiet one.
+//
+// Proves: 2.5
+func TestTimingIsSeen(t *testing.T) {
+	h := housetest.New(t, storetest.Address(t, "sqlite"))
+	timingHouse(t, h)
+	known := refusal(t, h, signin.Try{Tenant: "acme", Email: "ann@acme.test"})
+	unknown := refusal(t, h, signin.Try{Tenant: "acme", Email: "nobody@acme.test"})
+	n, planted := pairs()
+	slower := func() {
+		known()
+		for begin := time.Now(); time.Since(begin) < planted; { // sleeping is too coarse
+		}
+	}
+	for most := 16 * n; ; n *= 2 {
+		shift, p := compare(n, slower, unknown)
+		t.Logf("%d pairs: median difference %s, p = %.2g", n, shift, p)
+		if p < sure && shift > visible {
+			return
+		}
+		if n >= most {
+			t.Fatalf("a difference of %s was not seen in %d pairs", planted, n)
+		}
+	}
+}
+
+// timingHouse is a house where nobody ever waits.
+func timingHouse(t *testing.T, h *housetest.House) {
+	t.Helper()
+	h.Sessions.Operator.SignInAttempts = 1 << 30
+	h.Sessions.Operator.StrangerAttempts = 1 << 30
+	h.Sessions.Operator.SourceAttempts = 1 << 30
+	acme := h.AddTenant(t, "acme", identity.Workspace)
+	h.AddUser(t, acme, housetest.Person{Email: "ann@acme.test", Password: right})
+	h.AddUser(t, acme, housetest.Person{Email: "zoe@acme.test", Password: right})
+	h.AddUser(t, acme, housetest.Person{Email: "off@acme.test", Password: right, Status: identity.Deactivated})
+	h.AddUser(t, acme, housetest.Person{Email: "new@acme.test", Status: identity.Invited})
+	old := h.AddTenant(t, "old", identity.Extension)
+	phone := h.AddTenant(t, "phone", identity.Extension)
+	crm := h.AddTenant(t, "crm", identity.Email)
+	h.AddUser(t, old, housetest.Person{Extension: "201", Hash: foreign(t, right)})
+	h.AddUser(t, old, housetest.Person{Extension: "301", Hash: foreign(t, right)})
+	h.AddUser(t, phone, housetest.Person{Extension: "201", Password: right})
+	h.AddUser(t, phone, housetest.Person{Extension: "301", Password: right})
+	h.AddUser(t, crm, housetest.Person{Email: "quinn@crm.test", Password: right})
+}
+
+// refusal is a try that must be refused.
+func refusal(t *testing.T, h *housetest.House, try signin.Try) func() {
+	try.From = from(home)
+	if try.Password == "" {
+		try.Password = "wrong"
+	}
+	return func() {
+		if _, err := h.SignIn.SignIn(t.Context(), try); !errors.Is(err, policy.ErrRefused) {
+			t.Fatalf("%v, want %v", err, policy.ErrRefused)
+		}
+	}
+}
+
+// compare times both in pairs, in random order within each, and says by how
+// much the first is slower in the median and how likely a difference as
+// consistent would be by chance (Wilcoxon's signed-rank test, two-sided, with
+// the normal distribution, which is close from some twenty pairs on).
+func compare(n int, first, second func()) (median time.Duration, p float64) {
+	for range 5 {
+		first()
+		second()
+	}
+	differences := make([]time.Duration, n)
+	for i := range differences {
+		if rand.N(2) == 0 {
+			differences[i] = timed(first) - timed(second)
+		} else {
+			differences[i] = -timed(second) + timed(first)
+		}
+	}
+	slices.SortFunc(differences, func(a, b time.Duration) int { return cmp.Compare(a.Abs(), b.Abs()) })
+	var positive float64 // sum of the ranks; equal ones are too rare to matter
+	for rank, d := range differences {
+		if d > 0 {
+			positive += float64(rank + 1)
+		}
+	}
+	count := float64(n)
+	mean, variance := count*(count+1)/4, count*(count+1)*(2*count+1)/24
+	z := (positive - mean) / math.Sqrt(variance)
+	slices.Sort(differences)
+	return differences[n/2], math.Erfc(math.Abs(z) / math.Sqrt2)
+}
+
+func timed(work func()) time.Duration {
+	begin := time.Now()
+	work()
+	return time.Since(begin)
+}
