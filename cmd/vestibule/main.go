@@ -1,0 +1,109 @@
+// Command vestibule is the front door of multi-tenant software: the server,
+// and the operator's commands beside it.
+//
+// Data goes to standard output, everything else to standard error. Exit codes:
+// 0 done, 1 failed, 2 wrong usage.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/vestibule-id/vestibule/internal/config"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/server"
+)
+
+// version is set when the program is built for release.
+var version = "development"
+
+// cli is every command there is.
+type cli struct {
+	Serve   serveCmd   `cmd:"" help:"Serve pages and API."`
+	Demo    demoCmd    `cmd:"" help:"Serve a filled database of its own, to try things out."`
+	Version versionCmd `cmd:"" help:"Say which version this is."`
+}
+
+// program is what commands touch of the world around them.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	now            func() time.Time
+	onServing      func(net.Addr) // may be nil
+}
+
+func (p *program) serving(_ *server.Server, address net.Addr) {
+	if p.onServing != nil {
+		p.onServing(address)
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	code := p.run(ctx, os.Args[1:], os.Environ())
+	stop()
+	os.Exit(code)
+}
+
+// run runs one command and returns the exit code.
+func (p *program) run(ctx context.Context, args, environ []string) int {
+	chosen, err := config.Parse(&cli{}, config.Input{Args: args, Environ: environ, Stdout: p.stdout, Stderr: p.stderr},
+		kong.Name("vestibule"), kong.Description("The front door of multi-tenant software."))
+	if errors.Is(err, config.ErrHelp) {
+		return 0
+	}
+	if err == nil {
+		chosen.BindTo(ctx, (*context.Context)(nil))
+		err = chosen.Run(p)
+	}
+	return p.explain(err)
+}
+
+// usage is wrong usage that only showed when the command began.
+func usage(format string, args ...any) error { return &wrongUsage{fmt.Errorf(format, args...)} }
+
+type wrongUsage struct{ error }
+
+func (w *wrongUsage) Unwrap() error { return w.error }
+
+// explain says on standard error what went wrong, and how the program ends.
+func (p *program) explain(err error) int {
+	if err == nil {
+		return 0
+	}
+	said := problem.Of(err)
+	switch {
+	case said == nil:
+		fmt.Fprintf(p.stderr, "vestibule: %v\n", err)
+	default:
+		fmt.Fprintf(p.stderr, "vestibule: %s\n", said.Message)
+		for _, f := range said.Fields {
+			fmt.Fprintf(p.stderr, "  %s: %s\n", f.Location, f.Message)
+		}
+	}
+	if _, ok := errors.AsType[*config.Usage](err); ok {
+		return 2
+	}
+	if _, ok := errors.AsType[*wrongUsage](err); ok {
+		return 2
+	}
+	return 1
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run(p *program) error {
+	_, err := fmt.Fprintln(p.stdout, "vestibule", version)
+	return err
+}

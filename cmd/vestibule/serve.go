@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+
+	"github.com/vestibule-id/vestibule/internal/config"
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/operator"
+	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/server"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// serveCmd is the server.
+type serveCmd struct {
+	config.Database
+	config.Serve
+}
+
+// Run serves until the process is told to stop.
+func (c *serveCmd) Run(ctx context.Context, p *program) error {
+	if _, err := secret.ParseParams(c.PasswordHash); err != nil {
+		return usage("--password-hash: %w", err)
+	}
+	release, err := operator.LockServer(c.Database.Database)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if c.Migrate {
+		if err := operator.MakeDatabase(ctx, c.Database); err != nil {
+			return err
+		}
+	}
+	s, err := operator.OpenDatabase(ctx, c.Database)
+	if err != nil {
+		return err
+	}
+	err = serve(ctx, p, s, c.Serve)
+	return errors.Join(err, s.Close())
+}
+
+// serve opens the house on a store until ctx ends.
+func serve(ctx context.Context, p *program, s *store.Store, c config.Serve) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // a hash takes 19 MB at once: collect before they pile up
+	}
+	log := front.NewLogger(p.stderr, slog.LevelInfo)
+	public, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	defer public.Close()
+	var ops net.Listener
+	if c.OpsListen != "" {
+		if ops, err = net.Listen("tcp", c.OpsListen); err != nil {
+			return fmt.Errorf("--ops-listen: %w", err)
+		}
+		defer ops.Close()
+	}
+	house, err := server.New(ctx, server.Options{
+		Store: s, Config: c, PublicURL: c.PublicURL(public.Addr().(*net.TCPAddr).Port),
+		Version: version, Log: log, Now: p.now,
+	})
+	if err != nil {
+		return err
+	}
+	if c.Mail == "" {
+		log.Warn("no mail server is set: nobody gets mail")
+	}
+	p.serving(house, public.Addr())
+	return house.Run(ctx, public, ops)
+}
