@@ -178,6 +178,21 @@ func TestPartialTakesTheGoodLines(t *testing.T) {
 	})
 }
 
+// Proves: 2.4
+func TestNothingIsWrittenBesideAWrongLine(t *testing.T) {
+	tenant := storetest.AddTenant(t, storetest.SQLite(t), "acme", identity.Workspace)
+	told := 0
+	o := enroll.Options{Progress: func(int64, int64) {
+		told++
+		if taken, err := tenant.Taken(t.Context(), []string{"person1@example.test"}, nil); err != nil || len(taken) > 0 {
+			t.Errorf("a line was stored: %v", err)
+		}
+	}}
+	if _, err := bring(t, tenant, people(2*store.ImportPiece)+"bad,,,,,\n", o); !errors.Is(err, enroll.ErrRefused) || told == 0 {
+		t.Errorf("told %d times, %v", told, err)
+	}
+}
+
 func add(t *testing.T, tenant store.Tenant, email, extension string) {
 	t.Helper()
 	u := identity.User{

@@ -199,37 +199,64 @@ func TestADeadImportIsCleared(t *testing.T) {
 	})
 }
 
-// Tidying must not touch an import that is whole.
+// Between looking for dead imports and giving one up it may show that it
+// lives; after that nothing brings it back, and what is whole stays whole.
 //
 // Proves: 2.4
-func TestAFinishedImportIsNeverDropped(t *testing.T) {
+func TestAnImportEndsOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		tenant := storetest.AddTenant(t, s, "acme", identity.Workspace)
-		open := func(id identity.ImportID, email string) store.Staged {
+		staged := func(id identity.ImportID, email string) store.Staged {
 			return tenant.Stage(id, []store.UserHash{{User: identity.User{
 				ID: identity.NewUserID(), Email: identity.EmailAddress{Typed: email, Folded: email}, Status: identity.Active, CreatedAt: noon,
 			}}})
 		}
-		staged := open("imp_1", "ann@x.test")
-		err := tenant.Tx(t.Context(), func(tx *store.Tx) error {
-			return errors.Join(
-				tx.StartImport(t.Context(), "imp_1", noon),
-				tx.AddImported(t.Context(), "imp_1", staged, noon),
-				tx.FinishImport(t.Context(), "imp_1", noon))
-		})
-		if err != nil {
-			t.Fatal(err)
+		start := func(id identity.ImportID, at time.Time) func(*store.Tx) error {
+			return func(tx *store.Tx) error { return tx.StartImport(t.Context(), id, at) }
 		}
-		err = tenant.Tx(t.Context(), func(tx *store.Tx) error {
-			ok, err := tx.GiveUpImport(t.Context(), "imp_1", noon.Add(time.Hour))
-			if ok || err != nil {
-				t.Errorf("a finished import was given up: %v", err)
+		add := func(id identity.ImportID, email string, at time.Time) func(*store.Tx) error {
+			return func(tx *store.Tx) error { return tx.AddImported(t.Context(), id, staged(id, email), at) }
+		}
+		finish := func(id identity.ImportID) func(*store.Tx) error {
+			return func(tx *store.Tx) error { return tx.FinishImport(t.Context(), id, noon) }
+		}
+		giveUp := func(id identity.ImportID, before time.Time, want bool) func(*store.Tx) error {
+			return func(tx *store.Tx) error {
+				ok, err := tx.GiveUpImport(t.Context(), id, before)
+				if ok != want {
+					return fmt.Errorf("given up: %v", ok)
+				}
+				return err
 			}
-			_, err = tx.DropImported(t.Context(), "imp_1")
-			return err
-		})
-		if err != nil || len(users(t, tenant)) != 1 {
-			t.Errorf("%d users, %v", len(users(t, tenant)), err)
+		}
+		drop := func(id identity.ImportID) func(*store.Tx) error {
+			return func(tx *store.Tx) error { _, err := tx.DropImported(t.Context(), id); return err }
+		}
+		for _, row := range []struct {
+			name string
+			do   func(*store.Tx) error
+			err  error
+		}{
+			{"one starts", start("imp_1", noon), nil},
+			{"and adds later", add("imp_1", "ann@x.test", noon.Add(time.Minute)), nil},
+			{"so it is not dead", giveUp("imp_1", noon.Add(time.Minute), false), nil},
+			{"nor is anything of it dropped", drop("imp_1"), nil},
+			{"and it finishes", finish("imp_1"), nil},
+			{"once", finish("imp_1"), problem.NotFound},
+			{"nothing is added any more", add("imp_1", "bob@x.test", noon), problem.NotFound},
+			{"it is not given up", giveUp("imp_1", noon.Add(time.Hour), false), nil},
+			{"nor dropped", drop("imp_1"), nil},
+			{"another starts", start("imp_2", noon), nil},
+			{"and is given up", giveUp("imp_2", noon.Add(time.Hour), true), nil},
+			{"it adds nothing", add("imp_2", "cid@x.test", noon), problem.NotFound},
+			{"nor finishes", finish("imp_2"), problem.NotFound},
+		} {
+			if err := tenant.Tx(t.Context(), row.do); !errors.Is(err, row.err) {
+				t.Errorf("%s: %v", row.name, err)
+			}
+		}
+		if list := users(t, tenant); len(list) != 1 || list[0].Email.Folded != "ann@x.test" {
+			t.Errorf("%d users", len(list))
 		}
 	})
 }

@@ -19,7 +19,7 @@ const (
 	touchImport   = `UPDATE imports SET started_at = $3 WHERE tenant_id = $1 AND id = $2 AND finished_at = 0 AND started_at > 0`
 	finishImport  = `UPDATE imports SET finished_at = $3 WHERE tenant_id = $1 AND id = $2 AND finished_at = 0 AND started_at > 0`
 	giveUpImport  = `UPDATE imports SET started_at = 0 WHERE tenant_id = $1 AND id = $2 AND finished_at = 0 AND started_at < $3`
-	deleteImport  = `DELETE FROM imports WHERE tenant_id = $1 AND id = $2 AND finished_at = 0`
+	deleteImport  = `DELETE FROM imports WHERE tenant_id = $1 AND id = $2 AND finished_at = 0 AND started_at = 0`
 	deleteSettled = `DELETE FROM imports WHERE tenant_id = $1 AND finished_at > 0
 		AND NOT EXISTS (SELECT 1 FROM users WHERE users.tenant_id = $1 AND users.import_id = imports.id AND users.import_id <> '')`
 	openImports     = `SELECT id FROM imports WHERE tenant_id = $1 AND finished_at = 0 AND started_at < $2`
