@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	figureSignIns   = "sign-ins"
+	figureChecks    = "session checks"
+	figureRefreshes = "refreshes"
+)
+
+// measureLoad measures what one server does in a second, and what a flood does
+// to it, on a house of some hundred users.
+func measureLoad(ctx context.Context, b *bench, db *database) error {
+	address, err := b.house(ctx, db, housePeers)
+	if err != nil {
+		return err
+	}
+	s, err := b.serve(ctx, address, db.keyFile)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	l := &load{bench: b, db: db, server: s}
+	for _, part := range []func(context.Context) error{l.signIns, l.checks, l.refreshes, l.flood} {
+		if err := part(ctx); err != nil {
+			return fmt.Errorf("%w\nThe server said: %s", err, s.said())
+		}
+	}
+	return nil
+}
+
+// A load is one server under several figures; later ones use the sessions the
+// first one opened.
+type load struct {
+	*bench
+	db     *database
+	server *server
+
+	next   atomic.Int64 // the user whose turn it is
+	mu     sync.Mutex
+	grants []grant
+}
+
+// atDoor is how many sign in at a time: enough that the next one is there when
+// a hash has been computed, and fewer than the line before the hashes holds.
+const atDoor = 8
+
+// signIns: everybody signs in in turn, with the right password.
+func (l *load) signIns(ctx context.Context) error {
+	conns, err := dialMany(l.server.address, atDoor)
+	if err != nil {
+		return err
+	}
+	defer closeAll(conns)
+	hash, err := l.startLimit(ctx, roleHash, ownParams.String())
+	if err != nil {
+		return err
+	}
+	defer hash.stop()
+	round := 2 * l.round // some 80 hashes
+	got, err := takeTurns(l.rounds, func() (float64, error) {
+		return l.driven(ctx, conns, round, func(worker int) error { return l.signInNext(conns[worker]) })
+	}, func() (float64, error) { return hash.rate(round) })
+	if err != nil {
+		return err
+	}
+	l.table.add(l.db, line{
+		Figure: figureSignIns, Measured: got.measured, Unit: "/s", Limit: got.limit, Ratio: got.ratio, AtLeast: 0.95,
+		Note: fmt.Sprintf("%d at a time, %s; the limit is the hash alone.", atDoor, ownParams),
+	})
+	return nil
+}
+
+func (l *load) signInNext(c *client) error {
+	a, err := c.do(signIn(houseSlug, int(l.next.Add(1)-1)%housePeers))
+	if err != nil {
+		return err
+	}
+	if a.status != 201 {
+		return fmt.Errorf("a sign-in was answered %d: %s", a.status, a.body)
+	}
+	g, err := readGrant(a.body)
+	l.mu.Lock()
+	l.grants = append(l.grants, g)
+	l.mu.Unlock()
+	return err
+}
+
+// driven is loop over connections.
+func (l *load) driven(ctx context.Context, conns []*client, d time.Duration, piece func(worker int) error) (float64, error) {
+	for _, c := range conns {
+		c.patience(d)
+	}
+	return loop(ctx, len(conns), d, piece)
+}
+
+// sessions are those the checks go through. Their tokens live for minutes,
+// much longer than this takes.
+func (l *load) sessions() (list []check) {
+	for _, g := range l.grants[:min(len(l.grants), 200)] {
+		list = append(list, checkOf(g))
+	}
+	return list
+}
+
+// checks: clients ask whose their sessions are, each time another one.
+func (l *load) checks(ctx context.Context) error {
+	checks := l.sessions()
+	nothing, err := l.startLimit(ctx, roleNothing)
+	if err != nil {
+		return err
+	}
+	defer nothing.stop()
+	ours, err := dialMany(l.server.address, clients)
+	if err != nil {
+		return err
+	}
+	defer closeAll(ours)
+	theirs, err := dialMany(nothing.first, clients)
+	if err != nil {
+		return err
+	}
+	defer closeAll(theirs)
+	var turn [clients]int
+	asked := request("GET", "/", nil)
+	var busy [2]float64
+	got, err := takeTurns(l.rounds, func() (float64, error) {
+		return l.busy(ctx, l.server.cmd.Process.Pid, &busy[0], ours, func(worker int) error {
+			turn[worker]++
+			return checks[(turn[worker]*clients+worker)%len(checks)].ask(ours[worker])
+		})
+	}, func() (float64, error) {
+		return l.busy(ctx, nothing.cmd.Process.Pid, &busy[1], theirs, func(worker int) error {
+			return expect(theirs[worker], asked, 200)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	l.table.add(l.db, line{
+		Figure: figureChecks, Measured: got.measured, Unit: "/s", Limit: got.limit, Ratio: got.ratio, AtLeast: 0.5,
+		Note: fmt.Sprintf("%d clients, %d sessions in turn; the server used %.0f %% of its core, the limit %.0f %%.",
+			clients, len(checks), 100*busy[0], 100*busy[1]),
+	})
+	return nil
+}
+
+func expect(c *client, request []byte, status int) error {
+	a, err := c.do(request)
+	if err == nil && a.status != status {
+		return fmt.Errorf("answered %d, not %d: %s", a.status, status, a.body)
+	}
+	return err
+}
+
+// busy is driven, and notes which share of a core a process used meanwhile:
+// that the driver did not hold it up must be seen.
+func (l *load) busy(ctx context.Context, pid int, share *float64, conns []*client, piece func(int) error) (float64, error) {
+	used, err := cpuTime(pid)
+	if err != nil {
+		return 0, err
+	}
+	began := time.Now()
+	rate, err := l.driven(ctx, conns, l.round, piece)
+	if err != nil {
+		return 0, err
+	}
+	now, err := cpuTime(pid)
+	*share = (now - used).Seconds() / time.Since(began).Seconds()
+	return rate, err
+}
+
+// refreshes: each client renews its own session with the newest token.
+func (l *load) refreshes(ctx context.Context) error {
+	own := slices.Clone(l.grants[len(l.grants)-clients:])
+	ours, err := dialMany(l.server.address, clients)
+	if err != nil {
+		return err
+	}
+	defer closeAll(ours)
+	address, err := l.db.fresh(ctx)
+	if err != nil {
+		return err
+	}
+	commits, err := l.startLimit(ctx, roleCommits, address)
+	if err != nil {
+		return err
+	}
+	defer commits.stop()
+	got, err := takeTurns(l.rounds, func() (float64, error) {
+		return l.driven(ctx, ours, l.round, func(worker int) error { return own[worker].refresh(ours[worker]) })
+	}, func() (float64, error) { return commits.rate(l.round) })
+	if err != nil {
+		return err
+	}
+	l.table.add(l.db, line{
+		Figure: figureRefreshes, Measured: got.measured, Unit: "/s", Limit: got.limit, Ratio: got.ratio, AtLeast: 0.7,
+		Note: fmt.Sprintf("%d clients, each with its own session and newest token; the limit is as many updates of one row each at a time.", clients),
+	})
+	return nil
+}
