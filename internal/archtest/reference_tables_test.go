@@ -1,0 +1,180 @@
+package archtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/vestibule-id/vestibule/internal/api"
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/policy"
+)
+
+const permissionsHead = `# Permissions
+
+A role is a set of permissions with a rank. These three are built in; every user has one. Beside the permission rank
+decides: to act on somebody one needs a rank at least theirs, and to give a role one needs a rank at least the role's
+and every permission in it. The operator, on the command line, stands above permissions and ranks, but not above the
+rule that a tenant keeps at least one active administrator.
+
+Access tokens carry the permissions of their user, for applications. The calls and pages of Vestibule's own that ask
+for them come with the tenants' administration; until then the operator administers by command line.
+
+`
+
+// plainly says what a permission is for where its name does.
+var plainly = map[string]string{
+	"users.read":         "see users",
+	"users.delete":       "delete users",
+	"users.export":       "export users",
+	"invitations.read":   "see invitations",
+	"invitations.write":  "invite people, take invitations back",
+	"roles.read":         "see roles",
+	"roles.write":        "make and change roles",
+	"audit.read":         "read the audit trail",
+	"audit.export":       "export the audit trail",
+	"organization.read":  "see the tenant's policy",
+	"organization.write": "change the tenant's policy",
+	"mails.read":         "see what became of letters",
+}
+
+func permissionsReference(s *source) (string, error) {
+	permissions, err := s.constants("internal/policy/permissions.go")
+	if err != nil {
+		return "", err
+	}
+	var page strings.Builder
+	page.WriteString(permissionsHead + "| permission | what it is for |")
+	line := "|---|---|"
+	for _, role := range policy.Roles() {
+		fmt.Fprintf(&page, " %s (rank %d) |", role.Name, role.Rank)
+		line += "---|"
+	}
+	page.WriteString("\n" + line + "\n")
+	for _, p := range permissions {
+		purpose := p.remark
+		if purpose == "" {
+			purpose = plainly[p.value]
+		}
+		if purpose == "" {
+			return "", fmt.Errorf("what is %s for?", p.name)
+		}
+		fmt.Fprintf(&page, "| `%s` | %s |", p.value, cell(purpose))
+		for _, role := range policy.Roles() {
+			mark := ""
+			if slices.Contains(role.Permissions, policy.Permission(p.value)) {
+				mark = "●"
+			}
+			page.WriteString(strings.TrimRight(" "+mark, " ") + " |")
+		}
+		page.WriteString("\n")
+	}
+	return page.String(), nil
+}
+
+const eventsHead = `# Events
+
+Everything that matters to security leaves an event, written in the transaction of what it tells: in the tenant it is
+about, or in the reserved tenant where there is none (tries at an unknown slug, signing keys, starts and stops). An
+event has a kind from this list, a result (` + "`ok`" + `, or the code of a [problem](problems.md)), the user it is about, who
+acted, the session, address, user agent and request id, a time, and details as the second column has them. It never
+holds a secret. On PostgreSQL the role the server works under cannot change or delete events.
+
+| kind | remarks | written by |
+|---|---|---|
+`
+
+func eventsReference(s *source) (string, error) {
+	kinds, err := s.constants("internal/identity/event.go")
+	if err != nil {
+		return "", err
+	}
+	var page strings.Builder
+	page.WriteString(eventsHead)
+	for _, k := range kinds {
+		if k.name == "EventOK" {
+			continue
+		}
+		var writers []string
+		for _, dir := range slices.Sorted(maps.Keys(s.usersOf("identity", k.name))) {
+			writers = append(writers, "`"+path.Base(dir)+"`")
+		}
+		if len(writers) == 0 {
+			return "", fmt.Errorf("nobody writes the event %s", k.name)
+		}
+		fmt.Fprintf(&page, "| `%s` | %s | %s |\n", k.value, cell(k.remark), strings.Join(writers, ", "))
+	}
+	return page.String(), nil
+}
+
+const apiHead = `# API
+
+Every call there is, with the codes of the [problems](problems.md) it answers; ` + "`/api/v1/openapi.json`" + ` describes
+bodies and answers field by field. Any call may also answer ` + "`internal`" + `, one that changes something ` + "`cross_origin`" + `, and
+an address or method that is not in this table ` + "`not_found`" + ` or ` + "`method_not_allowed`" + `. How to use the calls is told in
+[docs/integrate/api.md](../integrate/api.md).
+
+| call | what it does | who may | answer | problems |
+|---|---|---|---|---|
+`
+
+// described is what of an OpenAPI description the table shows.
+type described struct {
+	Paths map[string]map[string]struct {
+		Summary   string
+		Security  []any
+		Responses map[string]struct{ Description string }
+	}
+}
+
+func apiReference(*source) (string, error) {
+	doc, err := description()
+	if err != nil {
+		return "", err
+	}
+	var page strings.Builder
+	page.WriteString(apiHead)
+	for _, address := range slices.Sorted(maps.Keys(doc.Paths)) {
+		for _, method := range slices.Sorted(maps.Keys(doc.Paths[address])) {
+			call := doc.Paths[address][method]
+			who, success := "anyone", ""
+			if len(call.Security) > 0 {
+				who = "signed in"
+			}
+			var problems []string
+			for _, status := range slices.Sorted(maps.Keys(call.Responses)) {
+				if status < "400" {
+					success = status
+					continue
+				}
+				codes := strings.TrimSuffix(strings.TrimPrefix(call.Responses[status].Description, "Problem with the code "), ".")
+				problems = append(problems, fmt.Sprintf("%s: `%s`", status, strings.ReplaceAll(codes, ", ", "`, `")))
+			}
+			fmt.Fprintf(&page, "| `%s %s` | %s | %s | %s | %s |\n",
+				strings.ToUpper(method), address, cell(call.Summary), who, success, strings.Join(problems, "; "))
+		}
+	}
+	return page.String(), nil
+}
+
+// description asks the API for its own description, as a program would.
+func description() (doc described, err error) {
+	for _, route := range (&api.API{Product: "Vestibule", Version: "any"}).Routes() {
+		if route.Pattern != "GET /api/v1/openapi.json" {
+			continue
+		}
+		answer := httptest.NewRecorder()
+		request := httptest.NewRequest(http.MethodGet, "/api/v1/openapi.json", nil)
+		if err := route.Handle(answer, request, &front.Visit{}); err != nil {
+			return doc, err
+		}
+		return doc, json.Unmarshal(answer.Body.Bytes(), &doc)
+	}
+	return doc, errors.New("the API does not describe itself")
+}
