@@ -113,6 +113,7 @@ func acts(t *testing.T, s *admin.Service) map[string]func(store.Tenant, identity
 	}
 }
 
+// Proves: G2, G3, P5, P7, 2.3
 func TestWhoMayDoWhatToWhom(t *testing.T) {
 	for _, test := range []struct {
 		name string
@@ -169,6 +170,8 @@ func TestWhoMayDoWhatToWhom(t *testing.T) {
 
 // Who has been deactivated or demoted a moment ago still carries the old role
 // in its request; the row decides.
+//
+// Proves: G3, 2.3
 func TestTheActorIsReadAgain(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		acme, _ := storetest.Twins(t, s)
@@ -200,6 +203,8 @@ func TestTheActorIsReadAgain(t *testing.T) {
 
 // Two admins who remove each other at the same moment, and an operator who
 // removes both, must not leave the tenant without one.
+//
+// Proves: G3, 2.3
 func TestTheLastAdminStays(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		svc := service()
@@ -244,6 +249,7 @@ func TestTheLastAdminStays(t *testing.T) {
 	})
 }
 
+// Proves: G3, 2.3
 func TestTheLastAdminCountsActiveOnesOnly(t *testing.T) {
 	acme, _ := storetest.Twins(t, storetest.SQLite(t))
 	people(t, acme, cast)

@@ -16,6 +16,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
 
+// Proves: P1, P8, W6, G2, 2.3
 func TestCreate(t *testing.T) {
 	const good = "seven doors and a lamp"
 	for _, test := range []struct {
@@ -70,6 +71,7 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// Proves: W2, 2.3
 func TestCreateTwice(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		acme, twin := storetest.Twins(t, s)
@@ -87,6 +89,8 @@ func TestCreateTwice(t *testing.T) {
 
 // In the e-mail style one hash serves all tenants of an address; elsewhere
 // equal passwords must not be seen to be equal.
+//
+// Proves: Q1, 2.5
 func TestSalts(t *testing.T) {
 	for style, want := range map[identity.Style]bool{identity.Email: true, identity.Workspace: false} {
 		s := storetest.SQLite(t)
@@ -116,6 +120,7 @@ func TestSalts(t *testing.T) {
 	}
 }
 
+// Proves: G2, G4, 2.3
 func TestSet(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		acme, _ := storetest.Twins(t, s)
@@ -161,6 +166,7 @@ func TestSet(t *testing.T) {
 	})
 }
 
+// Proves: G2, W2, P5, P7, 2.3, 2.7
 func TestWhatEndsAndWhatIsCleared(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		for _, test := range []struct {
@@ -202,6 +208,7 @@ func TestWhatEndsAndWhatIsCleared(t *testing.T) {
 	})
 }
 
+// Proves: G2, G4, 2.3
 func TestThereAndBack(t *testing.T) {
 	acme, _ := storetest.Twins(t, storetest.SQLite(t))
 	svc := service()
@@ -242,6 +249,8 @@ func TestThereAndBack(t *testing.T) {
 
 // While the slow hash is made, somebody else may give the user another
 // password or address. The clock is read between the two: there it happens.
+//
+// Proves: P7, 2.3
 func TestChangedMeanwhile(t *testing.T) {
 	meanwhile := map[string]func(store.Tenant) error{
 		"another password": func(in store.Tenant) error {

@@ -60,6 +60,7 @@ func slugs(t *testing.T, c config.Database) string {
 	return strings.Join(words, " ")
 }
 
+// Proves: 2.3
 func TestRestore(t *testing.T) {
 	c, path, backup := lived(t)
 	before, _ := os.ReadFile(backup)
@@ -101,6 +102,7 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// Proves: 2.3
 func TestRestoreOnAnEmptyMachine(t *testing.T) {
 	old, path, backup := lived(t)
 	_ = old
@@ -119,6 +121,8 @@ func TestRestoreOnAnEmptyMachine(t *testing.T) {
 }
 
 // A database that is damaged beyond opening is what backups are for.
+//
+// Proves: 2.3
 func TestRestoreOverADamagedDatabase(t *testing.T) {
 	c, path, backup := lived(t)
 	for name, content := range map[string]string{path: strings.Repeat("what is left ", 1000), path + "-wal": "of it"} {
@@ -135,6 +139,7 @@ func TestRestoreOverADamagedDatabase(t *testing.T) {
 	}
 }
 
+// Proves: 2.3
 func TestRestoreRefuses(t *testing.T) {
 	c, path, backup := lived(t)
 	folder := filepath.Dir(path)
@@ -201,6 +206,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
+// Proves: 2.3
 func TestBackupsOfPostgresAreItsOwn(t *testing.T) {
 	c := config.Database{Database: "postgres://localhost/x"}
 	if err := (&operator.Service{}).Backup(t.Context(), c.Database, "x"); !errors.Is(err, operator.ErrNotEmbedded) {

@@ -41,6 +41,7 @@ func opens(t *testing.T, c config.Database) error {
 	return s.Close()
 }
 
+// Proves: 2.2
 func TestANewDatabaseGetsItsKey(t *testing.T) {
 	c, path := embedded(t)
 	if err := opens(t, c); !errors.Is(err, store.ErrNoDatabase) {
@@ -68,6 +69,7 @@ func TestANewDatabaseGetsItsKey(t *testing.T) {
 	}
 }
 
+// Proves: 2.2
 func TestAnOldDatabaseGetsNoNewKey(t *testing.T) {
 	c, path := embedded(t)
 	makes(t, c)
@@ -92,6 +94,7 @@ func TestAnOldDatabaseGetsNoNewKey(t *testing.T) {
 	}
 }
 
+// Proves: 2.2
 func TestOtherKeys(t *testing.T) {
 	c, path := embedded(t)
 	makes(t, c)
@@ -131,6 +134,8 @@ func TestOtherKeys(t *testing.T) {
 
 // A crash between key and database leaves the key alone; the next start uses
 // it. A key whose database is made anew is not lost either.
+//
+// Proves: 2.2
 func TestAKeyWithoutADatabaseIsUsed(t *testing.T) {
 	c, path := embedded(t)
 	key := secret.NewSealingKey()
@@ -149,6 +154,8 @@ func TestAKeyWithoutADatabaseIsUsed(t *testing.T) {
 }
 
 // Several nodes, or impatient people, may start at once on nothing.
+//
+// Proves: 2.2
 func TestManyMakeOneDatabase(t *testing.T) {
 	for range 5 {
 		c, _ := embedded(t)
@@ -164,6 +171,7 @@ func TestManyMakeOneDatabase(t *testing.T) {
 	}
 }
 
+// Proves: 2.2
 func TestOneServerToAnEmbeddedDatabase(t *testing.T) {
 	c, path := embedded(t)
 	makes(t, c)

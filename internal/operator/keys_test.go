@@ -29,6 +29,7 @@ func states(t *testing.T, svc *operator.Service) string {
 	return strings.Join(words, " ")
 }
 
+// Proves: W9, 2.3, 2.7
 func TestKeysLife(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		now := noon
@@ -102,6 +103,7 @@ func TestKeysLife(t *testing.T) {
 	})
 }
 
+// Proves: W9, 2.7
 func TestNodesAgreeOnTheFirstKey(t *testing.T) {
 	storetest.EachAddress(t, func(t *testing.T, address string) {
 		errs := make([]error, 4)
@@ -117,6 +119,45 @@ func TestNodesAgreeOnTheFirstKey(t *testing.T) {
 	})
 }
 
+// Nodes and people who rotate at the same moment publish one next key.
+//
+// Proves: W9, 2.7
+func TestNodesRotateOnce(t *testing.T) {
+	storetest.EachAddress(t, func(t *testing.T, address string) {
+		now := noon
+		var nodes []*operator.Service
+		for range 3 {
+			node := service(storetest.Open(t, address))
+			node.Now = func() time.Time { return now }
+			if err := node.EnsureKey(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			nodes = append(nodes, node)
+		}
+		for round := range 10 {
+			errs := make([]error, len(nodes))
+			var all sync.WaitGroup
+			for i, node := range nodes {
+				all.Go(func() { _, errs[i] = node.RotateKey(t.Context(), false) })
+			}
+			all.Wait()
+			made := 0
+			for _, err := range errs {
+				if err == nil {
+					made++
+				} else if !errors.Is(err, operator.ErrKeyUpcoming) {
+					t.Fatal(err)
+				}
+			}
+			if made != 1 {
+				t.Fatalf("round %d: %d next keys: %s", round, made, states(t, nodes[0]))
+			}
+			now = now.Add(25 * time.Hour)
+		}
+	})
+}
+
+// Proves: W9, 2.7
 func TestTend(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		storetest.Twins(t, s)

@@ -27,6 +27,7 @@ func events(t *testing.T, tenant store.Tenant) []identity.Event {
 	return list
 }
 
+// Proves: G1, 2.3
 func TestCreateTenant(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		svc := service(s)
@@ -62,6 +63,7 @@ func TestCreateTenant(t *testing.T) {
 	})
 }
 
+// Proves: G1, 2.3
 func TestNoSuchTenant(t *testing.T) {
 	svc := service(storetest.SQLite(t))
 	for name, act := range map[string]func() (identity.Tenant, error){
@@ -76,6 +78,7 @@ func TestNoSuchTenant(t *testing.T) {
 	}
 }
 
+// Proves: G7, G4, 2.3
 func TestSetTenant(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		acme, twin := storetest.Twins(t, s)
@@ -111,6 +114,7 @@ func TestSetTenant(t *testing.T) {
 	})
 }
 
+// Proves: G7, 2.3
 func TestAStyleShutsNobodyOut(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		acme, twin := storetest.Twins(t, s)
@@ -142,6 +146,7 @@ func TestAStyleShutsNobodyOut(t *testing.T) {
 	})
 }
 
+// Proves: G1, 2.3, 2.7
 func TestSuspendAndResume(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		svc := service(s)

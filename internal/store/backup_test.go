@@ -11,6 +11,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
 
+// Proves: 2.2, 2.3
 func TestCopyIsWholeAndPrivate(t *testing.T) {
 	address := storetest.Address(t, "sqlite")
 	path, _ := store.SQLitePath(address)
@@ -40,6 +41,7 @@ func TestCopyIsWholeAndPrivate(t *testing.T) {
 	}
 }
 
+// Proves: 2.3
 func TestCopyOfNothingLeavesNothing(t *testing.T) {
 	folder := t.TempDir()
 	err := store.CopySQLite(t.Context(), filepath.Join(folder, "none.db"), filepath.Join(folder, "copy.db"))
@@ -51,6 +53,7 @@ func TestCopyOfNothingLeavesNothing(t *testing.T) {
 	}
 }
 
+// Proves: 2.3
 func TestCheckFindsDamage(t *testing.T) {
 	address := storetest.Address(t, "sqlite")
 	path, _ := store.SQLitePath(address)
@@ -77,6 +80,8 @@ func TestCheckFindsDamage(t *testing.T) {
 
 // What is in the old write-ahead log belongs to the old file: it is kept with
 // it, and never played into the new one.
+//
+// Proves: 2.2, 2.3
 func TestReplaceKeepsTheOldDatabase(t *testing.T) {
 	address, other := storetest.Address(t, "sqlite"), storetest.Address(t, "sqlite")
 	path, _ := store.SQLitePath(address)
