@@ -41,7 +41,7 @@ const (
 			wait = CASE WHEN until = 0 THEN wait WHEN wait / 2 > CAST($5 AS BIGINT) THEN wait / 2 ELSE CAST($5 AS BIGINT) END
 		WHERE tenant_id = $1 AND subject = $2 AND lane = $3 AND since <= $4 AND tries > 0`
 	clearLane    = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
-	clearSubject = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2`
+	clearOthers  = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane <> $3`
 	sweepLanes   = `DELETE FROM lanes WHERE tenant_id = $1 AND (subject, lane) IN (
 		SELECT subject, lane FROM lanes WHERE tenant_id = $1 AND since < $2 AND until < $2 LIMIT $3)`
 )
@@ -135,13 +135,15 @@ func (tx *Tx) RefundTry(ctx context.Context, lanes []Lane, reserved time.Time) (
 }
 
 // ClearLanes forgets the tries on a user. The strangers' lane goes first, as it
-// does when tries are reserved, so that the two never wait for each other.
+// does when tries are reserved, so that the two never wait for each other; and
+// it does not go with the others, which would come too late for one that was
+// made again meanwhile.
 func (tx *Tx) ClearLanes(ctx context.Context, subject string) (err error) {
 	defer problem.Wrap(&err, "clear lanes")
 	if err := tx.later(ctx, clearLane, subject, policy.LaneStrangers); err != nil {
 		return err
 	}
-	return tx.later(ctx, clearSubject, subject)
+	return tx.later(ctx, clearOthers, subject, policy.LaneStrangers)
 }
 
 // SweepLanes deletes up to limit lines that nobody needs: their windows and

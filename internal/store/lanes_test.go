@@ -260,7 +260,7 @@ func TestReservingAgainstClearing(t *testing.T) {
 		lanes := []store.Lane{lane(policy.LaneStrangers, 1000, wait), lane("place 1", 1000, wait), lane("place 2", 1000, wait)}
 		repeated := store.CountRepeats(s)
 		var race sync.WaitGroup
-		for n := range 4 {
+		for n := range 8 {
 			race.Go(func() {
 				for range 50 {
 					var err error
