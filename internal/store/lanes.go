@@ -40,9 +40,9 @@ const (
 	refundTry = `UPDATE lanes SET tries = tries - 1, until = 0,
 			wait = CASE WHEN until = 0 THEN wait WHEN wait / 2 > CAST($5 AS BIGINT) THEN wait / 2 ELSE CAST($5 AS BIGINT) END
 		WHERE tenant_id = $1 AND subject = $2 AND lane = $3 AND since <= $4 AND tries > 0`
-	clearLane    = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
-	clearOthers  = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane <> $3`
-	sweepLanes   = `DELETE FROM lanes WHERE tenant_id = $1 AND (subject, lane) IN (
+	clearLane   = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
+	clearOthers = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane <> $3`
+	sweepLanes  = `DELETE FROM lanes WHERE tenant_id = $1 AND (subject, lane) IN (
 		SELECT subject, lane FROM lanes WHERE tenant_id = $1 AND since < $2 AND until < $2 LIMIT $3)`
 )
 
