@@ -31,6 +31,7 @@ type subkeys struct {
 	rows, flow                           cipher.AEAD
 	refresh, session                     []byte
 	address, emailSalt, subject, browser []byte
+	form                                 []byte
 }
 
 // Keys derives the keys from the root with HKDF-SHA256 (RFC 5869).
@@ -44,6 +45,7 @@ func (r Root) Keys() Keys {
 		emailSalt: r.derive("e-mail salts"),
 		subject:   r.derive("lane subjects"),
 		browser:   r.derive("known browsers"),
+		form:      r.derive("form bindings"),
 	})}
 }
 
@@ -139,6 +141,17 @@ func (k Keys) LaneSubject(tenant identity.TenantID, kind, folded string) string 
 // BrowserHash is how a known browser's id is stored. 22 characters.
 func (k Keys) BrowserHash(id string) string {
 	return text16(keyed(k.sub().browser, id))
+}
+
+// FormToken binds a form to the session it was opened in: a keyed hash of the
+// session, 22 characters. Nothing is stored.
+func (k Keys) FormToken(t identity.TenantID, s identity.SessionID) Token {
+	return Token(text16(keyed(k.sub().form, string(t), string(s))))
+}
+
+// IsFormToken reports whether text is the session's FormToken.
+func (k Keys) IsFormToken(text string, t identity.TenantID, s identity.SessionID) bool {
+	return hmac.Equal([]byte(text), []byte(k.FormToken(t, s)))
 }
 
 func text16(sum []byte) string { return base64.RawURLEncoding.EncodeToString(sum[:16]) }

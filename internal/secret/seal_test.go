@@ -199,6 +199,7 @@ func TestDerivedValuesStayTheSame(t *testing.T) {
 		{"salt", hex.EncodeToString(k.EmailSalt("ann@x.test")), "6e7610ca86fdff398148728c95f061ca"},
 		{"lane", k.LaneSubject(tenantA, "user", "ann@x.test"), "yZnyE-z5OoZsqT6-oYyyJA"},
 		{"browser", k.BrowserHash("bro_1"), "5y9WoEfFOX8lFBr7JYEvEg"},
+		{"form", string(k.FormToken(tenantA, sessionA)), "qNko7WL1QTHdT104xLdfiA"},
 		{"root", root.Keys().BrowserHash("bro_1"), "5y9WoEfFOX8lFBr7JYEvEg"},
 		{"sealed text", string(plain), "hash"},
 	} {
@@ -216,6 +217,9 @@ func TestHashesTellUsesApart(t *testing.T) {
 		"another address":         k.AddressHash("b"),
 		"salt":                    hex.EncodeToString(k.EmailSalt("a")),
 		"browser":                 hexOf(t, k.BrowserHash("a")),
+		"form":                    hexOf(t, string(k.FormToken(tenantA, sessionA))),
+		"form of another session": hexOf(t, string(k.FormToken(tenantA, sessionA+"0"))),
+		"form of another tenant":  hexOf(t, string(k.FormToken(tenantB, sessionA))),
 		"lane":                    hexOf(t, k.LaneSubject(tenantA, "user", "a")),
 		"lane of another tenant":  hexOf(t, k.LaneSubject(tenantB, "user", "a")),
 		"lane of another kind":    hexOf(t, k.LaneSubject(tenantA, "source", "a")),

@@ -1,0 +1,107 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/problem"
+)
+
+// maxForm is how many bytes a form may have.
+const maxForm = 64 << 10
+
+// What is wrong with a form.
+var (
+	ErrContentType = problem.New(problem.WrongType, "wrong_content_type", "The form must be sent as application/x-www-form-urlencoded.")
+	ErrTooLarge    = problem.New(problem.TooLarge, "body_too_large", "The form is larger than 64 KiB.")
+	ErrForm        = problem.New(problem.Invalid, "invalid_body", "The form does not have the right fields.")
+	ErrForeignForm = problem.New(problem.Conflict, "form_of_another_session",
+		"This form was opened in another session than the present one. Nothing was changed.")
+)
+
+// A form is what a person sent: every field once, in UTF-8, without NUL.
+type form map[string]string
+
+// has reports whether a field was there, filled in or not.
+func (f form) has(name string) bool {
+	_, ok := f[name]
+	return ok
+}
+
+// readForm reads the body; what stands in the address is not part of it. A
+// field that comes twice is refused, for whoever looked at the request before
+// us may have seen the other one.
+func readForm(w http.ResponseWriter, r *http.Request) (form, error) {
+	if !isForm(r.Header) {
+		return nil, ErrContentType
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, ErrTooLarge
+	} else if err != nil {
+		return nil, ErrForm.Because("The form did not arrive whole.")
+	}
+	values, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return nil, ErrForm.Because("The form cannot be read.")
+	}
+	f := form{}
+	for name, list := range values {
+		switch text := list[0]; {
+		case len(list) > 1:
+			return nil, ErrForm.Because("A field of the form was sent more than once.")
+		case !utf8.ValidString(name) || !utf8.ValidString(text):
+			return nil, ErrForm.Because("The form is not UTF-8.")
+		case strings.ContainsRune(name+text, 0):
+			return nil, ErrForm.Because("The form contains a NUL character.")
+		default:
+			f[name] = text
+		}
+	}
+	return f, nil
+}
+
+// isForm takes no other charset and no compression, behind which a small form
+// could be a huge one.
+func isForm(h http.Header) bool {
+	types := h.Values("Content-Type")
+	if len(types) != 1 || h.Get("Content-Encoding") != "" {
+		return false
+	}
+	media, params, err := mime.ParseMediaType(types[0])
+	charset, given := params["charset"]
+	return err == nil && media == "application/x-www-form-urlencoded" && (!given || strings.EqualFold(charset, "utf-8"))
+}
+
+// formTokenField is in every form of a signed-in page.
+const formTokenField = "form_token"
+
+func (p *Pages) formToken(v *front.Visit) string {
+	return string(p.Sessions.Store.Keys().FormToken(v.Live.Tenant.ID, v.Live.Session.ID))
+}
+
+// checkBinding refuses a form that was opened in another session: by somebody
+// else, say, before this person signed in in another tab.
+func (p *Pages) checkBinding(f form, v *front.Visit) error {
+	if !p.Sessions.Store.Keys().IsFormToken(f[formTokenField], v.Live.Tenant.ID, v.Live.Session.ID) {
+		return ErrForeignForm
+	}
+	return nil
+}
+
+// prefetch reports whether a browser asks on its own, in case somebody wants
+// the page soon.
+func prefetch(r *http.Request) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz"} {
+		if strings.HasPrefix(strings.ToLower(r.Header.Get(name)), "prefetch") {
+			return true
+		}
+	}
+	return false
+}

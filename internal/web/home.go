@@ -1,0 +1,46 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
+)
+
+// start leads from the bare address to where there is something to do.
+func (p *Pages) start(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
+	to := p.signInAddress(r)
+	if v.Actor.SignedIn() {
+		to = p.landing(v.Live.Tenant)
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+type homePage struct {
+	frame
+	User    identity.User
+	Session identity.Session
+	Role    string
+}
+
+func (p *Pages) home(w http.ResponseWriter, _ *http.Request, v *front.Visit) error {
+	return render(w, http.StatusOK, homePage{
+		frame: p.room("Home", v), User: v.Live.User, Session: v.Live.Session, Role: capital(v.Live.User.Role),
+	})
+}
+
+// capital shows a role's name as a title; it is in ASCII.
+func capital(word string) string {
+	if word == "" {
+		return ""
+	}
+	return strings.ToUpper(word[:1]) + word[1:]
+}
+
+type phonePage struct{ frame }
+
+func (p *Pages) phone(w http.ResponseWriter, _ *http.Request, v *front.Visit) error {
+	return render(w, http.StatusOK, phonePage{p.room("Phone", v)})
+}

@@ -1,0 +1,88 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/signin"
+)
+
+var errUnlike = ErrForm.Because("The two new passwords are not the same.").
+	In(problem.Field{Location: "body.confirm_password", Message: "The two new passwords are not the same."})
+
+type initialPasswordPage struct {
+	frame
+	Action  string
+	Token   string
+	Fields  []field
+	Reasons []string // why a password was refused, a sentence each
+}
+
+// showInitialPassword asks for a password of one's own; about, where there is
+// one, says why the last one was refused.
+func (p *Pages) showInitialPassword(w http.ResponseWriter, at place, token string, about *problem.Problem) error {
+	pg := initialPasswordPage{
+		frame: p.door("Choose your password", at.tenant), Action: at.address("/initial-password"),
+		Token: token, Fields: p.newPasswordFields(at),
+	}
+	if about == nil {
+		return render(w, http.StatusOK, pg)
+	}
+	for _, f := range about.Fields {
+		pg.Reasons = append(pg.Reasons, f.Message)
+	}
+	if len(about.Fields) == 0 || errors.Is(about, ErrForm) {
+		pg.Reasons = []string{sentence(about)}
+	}
+	for i := range pg.Fields {
+		pg.Fields[i].Wrong = names(about, pg.Fields[i].Name)
+	}
+	retryAfter(w, about)
+	return render(w, front.Status(about.Kind), pg)
+}
+
+func (p *Pages) newPasswordFields(at place) []field {
+	least := p.Sessions.Effective(at.tenant).PasswordMinLength
+	fields := []field{
+		{Name: "new_password", Label: "New Password", Type: "password", Autocomplete: "new-password",
+			Hint: fmt.Sprintf("At least %d characters. Upper and lower case, numbers and special characters make it stronger.", least)},
+		{Name: "confirm_password", Label: "Confirm New Password", Type: "password", Autocomplete: "new-password"},
+	}
+	keep(fields, form{})
+	return fields
+}
+
+func (p *Pages) changeInitial(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
+	at, err := p.place(r)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r)
+	if err != nil {
+		return err
+	}
+	by := from(r, v)
+	out, err := p.changed(r, at, f, by)
+	about := problem.Of(err)
+	for _, again := range []error{ErrForm, policy.ErrPassword, signin.ErrSame, secret.ErrPasswordText, secret.ErrBusy} {
+		if about != nil && errors.Is(err, again) {
+			return p.showInitialPassword(w, at, f["change_token"], about)
+		}
+	}
+	return p.next(w, r, v, at, step{form: form{}, from: by, out: out, err: err})
+}
+
+func (p *Pages) changed(r *http.Request, at place, f form, by signin.From) (out signin.Outcome, err error) {
+	if err := checkFields(p.newPasswordFields(at), f); err != nil {
+		return out, err
+	}
+	if f["new_password"] != f["confirm_password"] {
+		return out, errUnlike
+	}
+	return p.SignIn.ChangeInitial(r.Context(), f["change_token"], f["new_password"], by)
+}

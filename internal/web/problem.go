@@ -1,0 +1,108 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/session"
+)
+
+// What an accident looks like from outside; its cause is in the log.
+var errInternal = problem.New("", "internal", "Something went wrong on our side.").
+	Because("Try again in a moment. If it happens again, tell the number below to whoever helps you.")
+
+type problemPage struct {
+	frame
+	Heading   string // what the API calls title
+	Message   string // what it calls detail, where that says more
+	RequestID string
+}
+
+// Refuse shows an error as a page, in the words the API uses. Who must sign in
+// first is led there, and back afterwards.
+func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, v *front.Visit, err error) {
+	read := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if read && (errors.Is(err, policy.ErrSignIn) || errors.Is(err, session.ErrEnded)) {
+		to := p.signInAddress(r)
+		if back := localPath(r.URL.RequestURI()); back != "" {
+			to += "?" + url.Values{"return_to": {back}}.Encode()
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return
+	}
+	about := problem.Of(err)
+	if about == nil {
+		about = errInternal
+	}
+	pg := problemPage{Heading: declared(about).Message, RequestID: v.Peer.RequestID}
+	if pg.Message = sentence(about); pg.Message == pg.Heading {
+		pg.Message = ""
+	}
+	if pg.frame = p.door("Problem", identity.Tenant{}); v.Actor.SignedIn() {
+		pg.frame = p.room("Problem", v)
+	}
+	status := front.Status(about.Kind)
+	retryAfter(w, about)
+	if err := render(w, status, pg); err != nil {
+		http.Error(w, http.StatusText(status), status)
+	}
+}
+
+// declared is what p looks like without what this one case added.
+func declared(p *problem.Problem) *problem.Problem {
+	if parent, ok := errors.AsType[*problem.Problem](errors.Unwrap(p)); ok {
+		return parent
+	}
+	return p
+}
+
+// sentence is what a page says about p.
+func sentence(p *problem.Problem) string {
+	if p.Kind == problem.TooMany && p.RetryAfter > 0 {
+		return fmt.Sprintf("There were too many attempts. Wait %s, then try again.", inWords(p.RetryAfter))
+	}
+	return p.Message
+}
+
+// retryAfter tells programs when to come back, in whole seconds (RFC 9110,
+// section 10.2.3).
+func retryAfter(w http.ResponseWriter, p *problem.Problem) {
+	if p.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64(up(p.RetryAfter, time.Second)/time.Second), 10))
+	}
+}
+
+// inWords is a wait in hours and minutes, or minutes and seconds, rounded up:
+// "14 minutes 30 seconds".
+func inWords(wait time.Duration) string {
+	wait = up(wait, time.Second)
+	if wait > time.Hour {
+		wait = up(wait, time.Minute)
+	}
+	var words []string
+	for _, unit := range []struct {
+		is   time.Duration
+		name string
+	}{{time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		n := wait / unit.is
+		wait -= n * unit.is
+		switch {
+		case n == 1:
+			words = append(words, "1 "+unit.name)
+		case n > 1:
+			words = append(words, fmt.Sprintf("%d %ss", n, unit.name))
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func up(d, unit time.Duration) time.Duration { return (d + unit - 1).Truncate(unit) }

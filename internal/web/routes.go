@@ -1,0 +1,75 @@
+// Package web serves the hosted pages: it reads forms, calls the use cases, and
+// shows a page or leads to one. It decides nothing.
+//
+//	GET  ─► a page                     changes nothing
+//	POST ─► form ─► use case ─► 303    or the form again, with one sentence
+//
+// routes.go is the table of pages, page.go shows one. A browser carries its
+// session in a cookie; everything works without a script.
+package web
+
+import (
+	"net/http"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/session"
+	"github.com/vestibule-id/vestibule/internal/signin"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// Pages holds what the pages need.
+type Pages struct {
+	SignIn         *signin.Service
+	Sessions       *session.Service
+	Product        string         // what the pages call the product
+	SupportContact string         // the operator's, where no tenant's is known; may be empty
+	Style          identity.Style // of /login, where the address does not tell
+}
+
+// Routes is every page there is, and the files they use.
+func (p *Pages) Routes() []front.Route {
+	return []front.Route{
+		front.Get("/{$}", front.Anyone, p.start),
+		front.Get("/assets/{file}", front.Anyone, serveAsset),
+
+		front.Get("/login", front.Anyone, p.showSignIn),
+		front.Post("/login", front.Anyone, p.signIn),
+		front.Post("/login/choice", front.Anyone, p.choose),
+		front.Post("/login/initial-password", front.Anyone, p.changeInitial),
+		front.Get("/t/{slug}/login", front.Anyone, p.showSignIn),
+		front.Post("/t/{slug}/login", front.Anyone, p.signIn),
+		front.Post("/t/{slug}/login/initial-password", front.Anyone, p.changeInitial),
+
+		front.Get("/logout", front.Anyone, p.opened(p.askSignOut)),
+		front.Post("/logout", front.Anyone, p.signOut),
+
+		front.Get("/home", front.SignedIn, p.opened(p.home)),
+		front.Get("/phone", front.SignedIn, p.opened(p.phone)),
+	}
+}
+
+// Who finds the session behind the session cookie. No other carrier is looked
+// at.
+func (p *Pages) Who(r *http.Request) (live store.Live, ok bool, err error) {
+	cookie := front.ReadCookie(r, front.SessionCookie)
+	if cookie == "" {
+		return live, false, nil
+	}
+	live, err = p.Sessions.CheckCookie(r.Context(), cookie)
+	return live, true, err
+}
+
+// opened is for the pages of people who are signed in: a person who opens one
+// is there, and the idle time begins again. A browser that fetches a page
+// before anybody has asked for it is no person.
+func (p *Pages) opened(h front.Handler) front.Handler {
+	return func(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
+		if v.Actor.SignedIn() && !prefetch(r) {
+			if err := p.Sessions.Interact(r.Context(), v.Live); err != nil {
+				return err
+			}
+		}
+		return h(w, r, v)
+	}
+}

@@ -1,0 +1,171 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/session"
+	"github.com/vestibule-id/vestibule/internal/signin"
+)
+
+type signInPage struct {
+	frame
+	Into    string // the tenant's name, where the address tells it
+	Action  string
+	Fields  []field
+	Problem string // one sentence
+
+	// Who is signed in already may go on instead, or sign in as somebody else.
+	Already, AlreadyAt, GoOn string
+}
+
+func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
+	at, err := p.place(r)
+	if err != nil {
+		return err
+	}
+	pg := p.signInPage(at, form{})
+	if v.Actor.SignedIn() {
+		pg.Already, pg.AlreadyAt, pg.GoOn = called(v.Live.User), v.Live.Tenant.Name, p.goal(at, v.Live.Tenant)
+	}
+	return render(w, http.StatusOK, pg)
+}
+
+func (p *Pages) signInPage(at place, f form) signInPage {
+	return signInPage{frame: p.door("Sign in", at.tenant), Into: at.tenant.Name, Action: at.address(""), Fields: signInFields(at, f)}
+}
+
+func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
+	at, err := p.place(r)
+	if err != nil {
+		return err
+	}
+	f, err := readForm(w, r)
+	if err != nil {
+		return err
+	}
+	if !at.told() {
+		at.style = styleOf(f, at.style)
+	}
+	if err := checkFields(signInFields(at, f), f); err != nil {
+		return p.signInAgain(w, at, f, err)
+	}
+	try := signin.Try{Tenant: at.tenant.Slug, Password: f["password"], From: from(r, v)}
+	if !at.told() && at.style == identity.Workspace {
+		try.Tenant = f["tenant"]
+	}
+	if at.style == identity.Extension {
+		try.Username = f["username"]
+	} else {
+		try.Email = f["email"]
+	}
+	out, err := p.SignIn.SignIn(r.Context(), try)
+	return p.next(w, r, v, at, step{form: f, from: try.From, out: out, err: err})
+}
+
+// styleOf says which style's form was sent; each has a field the others lack.
+func styleOf(f form, otherwise identity.Style) identity.Style {
+	switch {
+	case f.has("username"):
+		return identity.Extension
+	case f.has("tenant"):
+		return identity.Workspace
+	case f.has("email"):
+		return identity.Email
+	}
+	return otherwise
+}
+
+// A step is what came of something a person did on the way in.
+type step struct {
+	form form
+	from signin.From
+	out  signin.Outcome
+	err  error
+}
+
+// next shows what follows a step: inside, a further step, or the sign-in page
+// again.
+func (p *Pages) next(w http.ResponseWriter, r *http.Request, v *front.Visit, at place, s step) error {
+	switch {
+	case s.err == nil:
+		return p.welcome(w, r, v, at, s.out.Grant, s.from.Browser)
+	case errors.Is(s.err, policy.ErrChoose):
+		return p.showChoice(w, at, s.out)
+	case errors.Is(s.err, policy.ErrChangeRequired):
+		return p.showInitialPassword(w, at, string(s.out.Change), nil)
+	}
+	return p.signInAgain(w, at, s.form, s.err)
+}
+
+// signInAgain shows the sign-in page with what is wrong; an accident is for the
+// door.
+func (p *Pages) signInAgain(w http.ResponseWriter, at place, f form, err error) error {
+	about := problem.Of(err)
+	if about == nil {
+		return err
+	}
+	pg := p.signInPage(at, f)
+	pg.Problem = sentence(about)
+	for i := range pg.Fields {
+		field := &pg.Fields[i]
+		field.Wrong = errors.Is(about, policy.ErrRefused) || names(about, field.Name)
+	}
+	retryAfter(w, about)
+	return render(w, front.Status(about.Kind), pg)
+}
+
+// welcome hands over the session. The one this browser had before ends: two
+// people's pages in one browser would be mistaken for each other.
+func (p *Pages) welcome(w http.ResponseWriter, r *http.Request, v *front.Visit, at place, g session.Grant, browser string) error {
+	before := v.Live
+	v.SignedIn(g.Live)
+	if before.Session.ID != "" {
+		err := p.Sessions.SignOut(r.Context(), before, v.Peer)
+		if err != nil && !errors.Is(err, problem.NotFound) {
+			return err
+		}
+	}
+	front.SetSessionCookie(w, string(g.Cookie))
+	front.SetBrowserCookie(w, browser)
+	http.Redirect(w, r, p.goal(at, g.Tenant), http.StatusSeeOther)
+	return nil
+}
+
+// goal is where somebody goes after signing in.
+func (p *Pages) goal(at place, t identity.Tenant) string {
+	if at.returnTo != "" {
+		return at.returnTo
+	}
+	return p.landing(t)
+}
+
+// browserID is the form of secret.NewBrowserID.
+var browserID = regexp.MustCompile(`^bro_[A-Za-z0-9_-]{24}$`)
+
+// from is where a try comes from. A browser that has no id yet, or one we did
+// not make, gets one, which it is told when it has signed somebody in.
+func from(r *http.Request, v *front.Visit) signin.From {
+	browser := front.ReadCookie(r, front.BrowserCookie)
+	if !browserID.MatchString(browser) {
+		browser = secret.NewBrowserID()
+	}
+	return signin.From{Kind: identity.Browser, Peer: v.Peer, Source: front.Source(v.Peer.Address), Browser: browser}
+}
+
+// names reports whether a problem is about a field.
+func names(p *problem.Problem, field string) bool {
+	for _, f := range p.Fields {
+		if strings.TrimPrefix(f.Location, "body.") == field {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,96 @@
+package web_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/housetest"
+	"github.com/vestibule-id/vestibule/internal/identity"
+)
+
+// Proves: W13
+func TestSignOut(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		ann(t, s)
+		b := s.browser(t)
+		b.get("/logout").expect(303, "/login")
+		b.post("/logout").expect(303, "/login")
+		b.post("/t/acme/login", "email=ann@acme.test", right).expect(303)
+		stolen := s.browser(t)
+		stolen.cookies[front.SessionCookie] = b.session()
+		stolen.get("/home").expect(200)
+		b.get("/logout").expect(200, "Sign out of Acme Inc.?")
+		token := "form_token=" + b.hidden("form_token")
+		b.get("/home").expect(200, "Welcome")
+		known := b.cookies[front.BrowserCookie]
+		b.post("/logout", token).expect(303, "/t/acme/login")
+		if b.session() != "" || b.answer.Get("Clear-Site-Data") != `"cache"` || b.cookies[front.BrowserCookie] != known {
+			t.Errorf("cookies %v, headers %v", b.cookies, b.answer)
+		}
+		stolen.get("/home").expect(303, "/t/acme/login?return_to=%2Fhome")
+		stolen.post("/logout").expect(303, "/t/acme/login")
+		if stolen.session() != "" {
+			t.Error("the cookie of an ended session stays")
+		}
+	})
+}
+
+func TestFormsAreBoundToTheirSession(t *testing.T) {
+	s := sqlite(t)
+	ann(t, s)
+	b := s.browser(t)
+	b.post("/t/acme/login", "email=ann@acme.test", right).expect(303)
+	old := "form_token=" + b.get("/home").hidden("form_token")
+	b.post("/t/acme/login", "email=ann@acme.test", right).expect(303)
+	for _, token := range []string{old, "form_token=", "x=y", "form_token=made-up"} {
+		b.post("/logout", token).expect(409, "This form was opened in another session")
+		b.get("/home").expect(200)
+	}
+	b.post("/logout", "form_token="+b.hidden("form_token")).expect(303)
+}
+
+func TestOpeningAPageIsAnInteraction(t *testing.T) {
+	s := sqlite(t)
+	ann(t, s)
+	walk := func(path string, prefetch bool) int {
+		b := s.browser(t)
+		b.post("/t/acme/login", "email=ann@acme.test", right).expect(303)
+		for range 3 {
+			s.Clock.Advance(2 * time.Hour)
+			if b.header = (http.Header{}); prefetch {
+				b.header.Set("Sec-Purpose", "prefetch;prerender")
+			}
+			b.get(path)
+		}
+		b.header = http.Header{}
+		return b.get("/home").status
+	}
+	for _, path := range []string{"/home", "/phone", "/logout"} {
+		if walk(path, false) != 200 {
+			t.Errorf("%s is no interaction", path)
+		}
+		if walk(path, true) != 303 {
+			t.Errorf("%s is an interaction although nobody asked for it", path)
+		}
+	}
+	if walk("/assets/x.css", false) != 303 {
+		t.Error("a file is an interaction")
+	}
+}
+
+func TestProgramsTokensAreNoCookies(t *testing.T) {
+	s := sqlite(t)
+	acme := s.AddTenant(t, "acme", identity.Workspace)
+	ann := s.AddUser(t, acme, housetest.Person{Email: "ann@acme.test", Password: "correct horse"})
+	b := s.browser(t).post("/t/acme/login", "email=ann@acme.test", right).expect(303)
+	live := housetest.Events(t, acme, identity.EventLoginSuccess)[0]
+	b.cookies[front.SessionCookie] = string(s.Store.Keys().RefreshToken(acme.ID(), live.Session, 0))
+	b.get("/home").expect(303)
+	b.cookies[front.SessionCookie] = string(s.Store.Keys().SessionToken(acme.ID(), live.Session))
+	b.get("/home").expect(200)
+	housetest.SetStatus(t, acme, ann.ID, identity.Deactivated)
+	s.Clock.Advance(time.Second)
+	b.get("/home").expect(303, "/t/acme/login?return_to=%2Fhome")
+}
