@@ -15,11 +15,11 @@ import (
 const (
 	candidateColumns = userColumns + `, password`
 
-	candidatesByEmail = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded = $2 AND ` + visible + `
-		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded > $2 AND password_kind <> '' ORDER BY email_folded LIMIT 1) AS after
+	candidatesByEmail = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded = $2 AND email_folded <> '' AND ` + visible + `
+		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded > $2 AND email_folded <> '' AND password_kind <> '' ORDER BY email_folded LIMIT 1) AS after
 		UNION ALL SELECT * FROM (SELECT 2 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded < $2 AND email_folded <> '' AND password_kind <> '' ORDER BY email_folded DESC LIMIT 1) AS before`
-	candidatesByExtension = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension = $2 AND ` + visible + `
-		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension > $2 AND password_kind <> '' ORDER BY extension LIMIT 1) AS after
+	candidatesByExtension = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension = $2 AND extension <> '' AND ` + visible + `
+		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension > $2 AND extension <> '' AND password_kind <> '' ORDER BY extension LIMIT 1) AS after
 		UNION ALL SELECT * FROM (SELECT 2 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension < $2 AND extension <> '' AND password_kind <> '' ORDER BY extension DESC LIMIT 1) AS before`
 
 	addressTenants = `SELECT tenant_id FROM addresses WHERE hash = $1 ORDER BY tenant_id`

@@ -90,3 +90,32 @@ func Count(t *testing.T, s *Store, tenant identity.TenantID, sql string, args ..
 	err = s.engine.read(t.Context(), tenant, query(sql, args, into(&n)))
 	return n, err
 }
+
+// Plans are how the database would run the look-ups by name a sign-in waits
+// for; PostgreSQL as if there were many users.
+func Plans(t *testing.T, s *Store) map[string]string {
+	t.Helper()
+	plans := map[string]string{}
+	tenant := s.Tenant(identity.NewTenantID())
+	for name, sql := range map[string]string{
+		"userByID": userByID, "userByEmail": userByEmail, "userByExtension": userByExtension,
+		"candidatesByEmail": candidatesByEmail, "candidatesByExtension": candidatesByExtension,
+	} {
+		explain, prepare, columns := "EXPLAIN ", "SET LOCAL enable_seqscan = off", []any{}
+		if s.dialect.name == sqliteDialect.name {
+			explain, prepare, columns = "EXPLAIN QUERY PLAN ", "SELECT 1", []any{new(any), new(any), new(any)}
+		}
+		err := tenant.Tx(t.Context(), func(tx *Tx) error {
+			return tx.send(t.Context(), tx.id, command(prepare, nil, nil), query(explain+sql, tx.bind([]any{"x"}), func(r row) error {
+				var line string
+				err := r.Scan(append(columns, &line)...)
+				plans[name] += line + "\n"
+				return err
+			}))
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return plans
+}

@@ -172,8 +172,6 @@ func instant(us int64) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-func span(d identity.Duration) int64 { return time.Duration(d).Microseconds() }
-
 func truth(b bool) int64 {
 	if b {
 		return 1
