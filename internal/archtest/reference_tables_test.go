@@ -83,7 +83,7 @@ const eventsHead = `# Events
 Everything that matters to security leaves an event, written in the transaction of what it tells: in the tenant it is
 about, or in the reserved tenant where there is none (tries at an unknown slug, signing keys, starts and stops). An
 event has a kind from this list, a result (` + "`ok`" + `, or the code of a [problem](problems.md)), the user it is about, who
-acted, the session, address, user agent and request id, a time, and details as the second column has them. It never
+acted, the session, address, user agent and request id, a time, and details, some named in the second column. It never
 holds a secret. On PostgreSQL the role the server works under cannot change or delete events.
 
 | kind | remarks | written by |
