@@ -24,6 +24,7 @@ type API struct {
 	Version  string
 
 	description []byte // OpenAPI, made once by Routes
+	current     currentAnswers
 }
 
 // Who finds the session behind "Authorization: Bearer" (RFC 6750, section

@@ -151,16 +151,6 @@ func (a *API) grant(w http.ResponseWriter, status int, g session.Grant) error {
 	})
 }
 
-func (a *API) currentSession(w http.ResponseWriter, _ *http.Request, v *front.Visit) error {
-	role, _ := policy.RoleOf(v.Live.User.Role)
-	if role.Permissions == nil {
-		role.Permissions = []policy.Permission{}
-	}
-	return Write(w, http.StatusOK, currentAnswer{
-		Session: sessionOf(v.Live.Session, true), User: userOf(v.Live.User), Tenant: tenantOf(v.Live.Tenant), Permissions: role.Permissions,
-	})
-}
-
 func (a *API) listSessions(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
 	list, err := a.Sessions.List(r.Context(), v.Live)
 	if err != nil {

@@ -21,16 +21,29 @@ const (
 // browser must not learn over http on a laptop that localhost speaks only https
 // (RFC 6797, section 7.2).
 func SecureHeaders(h http.Header, https bool) {
-	h.Set("Content-Security-Policy", APICSP)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), "+
-		"publickey-credentials-get=(self), publickey-credentials-create=(self)")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cache-Control", "no-store")
+	for _, always := range secureHeaders {
+		h[always.name] = always.value
+	}
 	if https {
-		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		h["Strict-Transport-Security"] = strictTransport
 	}
 }
+
+// secureHeaders are made once: this is done for every answer. Nobody may
+// change the values, only put others in their place, as Header.Set does.
+var secureHeaders = []struct {
+	name  string // in its canonical form
+	value []string
+}{
+	{"Content-Security-Policy", []string{APICSP}},
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Referrer-Policy", []string{"same-origin"}},
+	{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+	{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+	{"Permissions-Policy", []string{"camera=(), microphone=(), geolocation=(), payment=(), " +
+		"publickey-credentials-get=(self), publickey-credentials-create=(self)"}},
+	{"X-Frame-Options", []string{"DENY"}},
+	{"Cache-Control", []string{"no-store"}},
+}
+
+var strictTransport = []string{"max-age=63072000; includeSubDomains"}

@@ -40,8 +40,18 @@ func harmless(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
+// lineKeys are those every line about a request has, known to be harmless:
+// looking at their words again would cost as much as writing them.
+var lineKeys = map[string]bool{
+	slog.TimeKey: true, slog.LevelKey: true, slog.MessageKey: true, "request_id": true, "method": true, "route": true, "status": true,
+	"duration_ms": true, "bytes": true, "peer": true, "tenant": true, "user": true, "problem": true, "err": true,
+}
+
 // secretKey looks at each word of a key: "new_password", "Set-Cookie", "tokens".
 func secretKey(key string) bool {
+	if lineKeys[key] {
+		return false
+	}
 	words := strings.FieldsFunc(strings.ToLower(key), func(r rune) bool { return strings.ContainsRune("_-. ", r) })
 	return slices.ContainsFunc(words, func(word string) bool {
 		return slices.Contains(secretWords, strings.TrimSuffix(word, "s"))
@@ -93,19 +103,22 @@ type Line struct {
 // Log writes the line. An answer of the 5xx kind is logged as an error and in
 // full; of any other error only the problem's code is.
 func (l Line) Log(ctx context.Context, log *slog.Logger) {
-	attrs := []slog.Attr{
-		slog.String("request_id", l.Peer.RequestID),
-		slog.String("method", knownMethod(l.Method)),
-		slog.String("route", l.Route),
-		slog.Int("status", l.Status),
-		slog.Float64("duration_ms", float64(l.Took.Microseconds())/1000),
-		slog.Int64("bytes", l.Bytes),
-		slog.String("peer", l.Peer.Address),
-		slog.String("tenant", string(l.Tenant)),
-		slog.String("user", string(l.User)),
+	attrs := make([]slog.Attr, 0, len(lineKeys))
+	text := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
 	}
+	text("request_id", l.Peer.RequestID)
+	text("method", knownMethod(l.Method))
+	text("route", l.Route)
+	attrs = append(attrs, slog.Int("status", l.Status),
+		slog.Float64("duration_ms", float64(l.Took.Microseconds())/1000), slog.Int64("bytes", l.Bytes))
+	text("peer", l.Peer.Address)
+	text("tenant", string(l.Tenant))
+	text("user", string(l.User))
 	if p := problem.Of(l.Err); p != nil {
-		attrs = append(attrs, slog.String("problem", p.Code))
+		text("problem", p.Code)
 	}
 	level := slog.LevelInfo
 	if l.Status >= 500 {
@@ -114,7 +127,6 @@ func (l Line) Log(ctx context.Context, log *slog.Logger) {
 			attrs = append(attrs, slog.String("err", l.Err.Error()))
 		}
 	}
-	attrs = slices.DeleteFunc(attrs, func(a slog.Attr) bool { return a.Value.Equal(slog.StringValue("")) })
 	log.LogAttrs(ctx, level, "request", attrs...)
 }
 

@@ -73,24 +73,30 @@ func (s *Service) CheckCookie(ctx context.Context, cookie string) (store.Live, e
 // each time, to the microsecond; before one that is remembered is said to have,
 // it is read again, for an interaction may have moved its end.
 func (s *Service) live(ctx context.Context, tenant identity.TenantID, id identity.SessionID, now time.Time) (store.Live, error) {
-	live, known := s.memory.session(tenant, id, now)
-	if !known || s.over(live, now) {
+	one, known := s.memory.session(tenant, id, now)
+	if !known || !now.Before(one.end) {
 		epoch := s.memory.epoch(tenant)
 		read, err := s.Store.Tenant(tenant).LiveSession(ctx, id, now)
 		if err != nil {
 			return store.Live{}, ended(err)
 		}
-		live = read
-		s.memory.keepSession(live, now, epoch)
+		one = seen{live: &read, end: s.endByTime(read), at: now, epoch: epoch}
+		s.memory.keepSession(one)
 	}
-	if s.over(live, now) {
+	if !now.Before(one.end) {
 		return store.Live{}, ErrEnded
 	}
-	return live, nil
+	return *one.live, nil
 }
 
 // over reports whether a session has ended by time.
-func (s *Service) over(live store.Live, now time.Time) bool {
+func (s *Service) over(live store.Live, now time.Time) bool { return !now.Before(s.endByTime(live)) }
+
+// endByTime is when a session ends unless its person does something.
+func (s *Service) endByTime(live store.Live) time.Time {
 	idle, absolute := s.ends(live)
-	return !now.Before(idle) || !now.Before(absolute)
+	if absolute.Before(idle) {
+		return absolute
+	}
+	return idle
 }

@@ -32,9 +32,11 @@ type sessionKey struct {
 	id     identity.SessionID
 }
 
-// seen is a session as it was read at a time, in the tenant's epoch then.
+// seen is a session as it was read at a time, in the tenant's epoch then, and
+// when time will have ended it.
 type seen struct {
-	live  store.Live
+	live  *store.Live
+	end   time.Time
 	at    time.Time
 	epoch uint64
 }
@@ -46,16 +48,16 @@ func (m *memory) token(key [32]byte, now time.Time) (verified, bool) {
 
 func (m *memory) keepToken(key [32]byte, v verified) { m.tokens.put(key, v) }
 
-func (m *memory) session(t identity.TenantID, id identity.SessionID, now time.Time) (store.Live, bool) {
+func (m *memory) session(t identity.TenantID, id identity.SessionID, now time.Time) (seen, bool) {
 	s, ok := m.sessions.get(sessionKey{t, id})
 	age := now.Sub(s.at)
-	return s.live, ok && age >= 0 && age < remembered && s.epoch == m.epoch(t)
+	return s, ok && age >= 0 && age < remembered && s.epoch == m.epoch(t)
 }
 
-// keepSession remembers a session that was read after epoch had been asked
+// keepSession remembers a session that was read after its epoch had been asked
 // for: what was forgotten during the reading stays forgotten.
-func (m *memory) keepSession(live store.Live, at time.Time, epoch uint64) {
-	m.sessions.put(sessionKey{live.Tenant.ID, live.Session.ID}, seen{live, at, epoch})
+func (m *memory) keepSession(s seen) {
+	m.sessions.put(sessionKey{s.live.Tenant.ID, s.live.Session.ID}, s)
 }
 
 func (m *memory) epoch(t identity.TenantID) uint64 {
