@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,9 +29,16 @@ var version = "development"
 
 // cli is every command there is.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Serve pages and API."`
-	Demo    demoCmd    `cmd:"" help:"Serve a filled database of its own, to try things out."`
-	Version versionCmd `cmd:"" help:"Say which version this is."`
+	Serve       serveCmd       `cmd:"" help:"Serve pages and API."`
+	Demo        demoCmd        `cmd:"" help:"Serve a filled database of its own, to try things out."`
+	Tenant      tenantCmd      `cmd:"" help:"Keep tenants."`
+	User        userCmd        `cmd:"" help:"Keep a tenant's users."`
+	Keys        keysCmd        `cmd:"" help:"Keep the keys that access tokens are signed with."`
+	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to date, or make it."`
+	Backup      backupCmd      `cmd:"" help:"Copy the embedded database into a new file, while the server runs."`
+	Restore     restoreCmd     `cmd:"" help:"Put a backup in the place of the embedded database of a stopped server."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask whether the server is ready."`
+	Version     versionCmd     `cmd:"" help:"Say which version this is."`
 }
 
 // program is what commands touch of the world around them.
@@ -88,7 +96,9 @@ func (p *program) explain(err error) int {
 	default:
 		fmt.Fprintf(p.stderr, "vestibule: %s\n", said.Message)
 		for _, f := range said.Fields {
-			fmt.Fprintf(p.stderr, "  %s: %s\n", f.Location, f.Message)
+			if !strings.Contains(said.Message, f.Message) {
+				fmt.Fprintf(p.stderr, "  %s: %s\n", strings.TrimPrefix(f.Location, "body."), f.Message)
+			}
 		}
 	}
 	if _, ok := errors.AsType[*config.Usage](err); ok {

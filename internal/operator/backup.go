@@ -132,7 +132,7 @@ func freshen(ctx context.Context, c config.Database, part string, now time.Time)
 }
 
 func endAllSessions(ctx context.Context, s *Service) (ended int64, err error) {
-	err = s.eachTenant(ctx, func(t identity.Tenant) error {
+	err = s.EachTenant(ctx, func(t identity.Tenant) error {
 		var here int64
 		err := s.Store.Tenant(t.ID).Tx(ctx, func(tx *store.Tx) (err error) {
 			here, err = tx.EndAllSessions(ctx, s.Now())

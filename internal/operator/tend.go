@@ -79,15 +79,15 @@ func outdated(list []store.SigningKey, now time.Time, since time.Duration) (ids 
 // longestToken is the longest time any tenant lets an access token live.
 func (s *Service) longestToken(ctx context.Context, rules identity.Policy) (longest time.Duration, err error) {
 	longest = time.Duration(rules.AccessTokenTTL)
-	err = s.eachTenant(ctx, func(t identity.Tenant) error {
+	err = s.EachTenant(ctx, func(t identity.Tenant) error {
 		longest = max(longest, time.Duration(policy.Effective(rules, t.Policy).AccessTokenTTL))
 		return nil
 	})
 	return longest, err
 }
 
-// eachTenant visits every tenant in the order of their slugs.
-func (s *Service) eachTenant(ctx context.Context, visit func(identity.Tenant) error) error {
+// EachTenant visits every tenant in the order of their slugs.
+func (s *Service) EachTenant(ctx context.Context, visit func(identity.Tenant) error) error {
 	const page = 100
 	for after := ""; ; {
 		list, err := s.Store.Tenants(ctx, after, page)
