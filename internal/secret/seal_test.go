@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"strings"
 	"testing"
 )
@@ -245,7 +246,11 @@ func TestSecretsHideThemselves(t *testing.T) {
 	root := Root{key: veil((*[keySize]byte)(bytes.Repeat([]byte("K"), keySize)))}
 	line := base64.StdEncoding.EncodeToString(root.key()[:])
 	signing := NewSigningKey(noon)
-	digits := signing.Private.D.String()
+	raw, err := signing.Private.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits := new(big.Int).SetBytes(raw).String()
 	for name, value := range map[string]any{
 		"sealing keys": mustParse(t, line), "root": root, "keys": root.Keys(), "signing key": signing,
 		"token":               Token("KKKKKKKK"),

@@ -301,7 +301,11 @@ func TestSigningKeysRefused(t *testing.T) {
 		}
 	}
 	k := NewSigningKey(noon)
-	d := base64.RawURLEncoding.EncodeToString(k.Private.D.FillBytes(make([]byte, 32)))
+	raw, err := k.Private.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := base64.RawURLEncoding.EncodeToString(raw)
 	private := strings.Replace(string(k.PublicJWK()), "{", fmt.Sprintf(`{"d":%q,`, d), 1)
 	for name, jwk := range map[string]string{"noise": "noise", "another curve": `{"kty":"EC","crv":"P-384"}`, "a private key": private} {
 		if _, _, err := ParsePublicJWK(json.RawMessage(jwk)); err == nil {
