@@ -19,6 +19,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -124,11 +125,7 @@ func (s *Service) hash(t store.Tenant, tenant identity.Tenant, u identity.User, 
 	if err := policy.CheckPassword(rules, password.Reveal(), s.person(tenant, u)); err != nil {
 		return "", err
 	}
-	var salt []byte // random, but one for all tenants where the address alone names a person
-	if tenant.Style == identity.Email {
-		salt = t.Keys().EmailSalt(u.Email.Folded)
-	}
-	return s.Params.Hash(password, salt), nil
+	return s.Params.Hash(password, signin.Salt(t, tenant.Style, u)), nil
 }
 
 // faults collects what is wrong with a user's fields.

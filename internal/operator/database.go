@@ -87,7 +87,7 @@ func sealingKeys(c config.Database) (secret.SealingKeys, error) {
 		for _, key := range given {
 			lines = append(lines, string(key))
 		}
-		return secret.ParseSealingKeys(strings.Join(lines, "\n"))
+		return parseKeys("The sealing key that was given", strings.Join(lines, "\n"))
 	}
 	text, err := config.ReadKeyFile(KeyFile(path))
 	if errors.Is(err, os.ErrNotExist) {
@@ -98,7 +98,16 @@ func sealingKeys(c config.Database) (secret.SealingKeys, error) {
 	} else if err != nil {
 		return secret.SealingKeys{}, fmt.Errorf("read the sealing key: %w", err)
 	}
-	return secret.ParseSealingKeys(string(text))
+	return parseKeys("The sealing key in "+KeyFile(path), string(text))
+}
+
+// parseKeys says which key it is that cannot be read.
+func parseKeys(which, text string) (secret.SealingKeys, error) {
+	keys, err := secret.ParseSealingKeys(text)
+	if p := problem.Of(err); p != nil {
+		return keys, secret.ErrSealingKeys.Because("%s cannot be read: %s.", which, p.Message)
+	}
+	return keys, err
 }
 
 // makeKeyFile makes a key at path, unless there is one: link, unlike rename,
