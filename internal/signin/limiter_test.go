@@ -101,31 +101,37 @@ func TestTriesDuringAWaitDoNotCount(t *testing.T) {
 	})
 }
 
-// Tries are counted before the password is looked at: a hundred at once get
-// five answers, and the right one among the others is not found.
+// Tries are counted before the password is looked at: of a hundred at once, on
+// two nodes, five come as far as the gate before the slow hash, and the right
+// password among the others is not found.
 //
 // Proves: P5, 2.6
 func TestParallelGuesses(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme, _ := withAnn(t, h)
-		second := h.Node(t)
-		var mu sync.Mutex
-		got := map[string]int{}
-		var crowd sync.WaitGroup
-		for i := range 100 {
-			node := []*housetest.House{h, second}[i%2]
-			crowd.Go(func() {
-				err := tryAt(t, node, home, "", fmt.Sprintf("guess %d", i))
-				mu.Lock()
-				defer mu.Unlock()
-				if p := problem.Of(err); p != nil {
-					got[p.Code]++
-				} else {
-					t.Errorf("guess %d: %v", i, err)
-				}
-			})
+		nodes := []*housetest.House{h, h.Node(t)}
+		open := []func(){closeGate(t, nodes[0]), closeGate(t, nodes[1])}
+		const guesses = 100
+		answers := make(chan error, guesses)
+		for i := range guesses {
+			go func() { answers <- tryAt(t, nodes[i%2], home, "", fmt.Sprintf("guess %d", i)) }()
 		}
-		crowd.Wait()
+		atTheGate := func() int { return nodes[0].SignIn.Gate.Waiting() + nodes[1].SignIn.Gate.Waiting() }
+		for len(answers)+atTheGate() < guesses {
+			time.Sleep(time.Millisecond)
+		}
+		if n := atTheGate(); n != 5 {
+			t.Errorf("%d tries wait to be hashed, want 5", n)
+		}
+		for _, open := range open {
+			open()
+		}
+		got := map[string]int{}
+		for range guesses {
+			if p := problem.Of(<-answers); p != nil {
+				got[p.Code]++
+			}
+		}
 		if got[policy.ErrRefused.Code] != 5 || got[policy.ErrWait.Code] != 95 {
 			t.Errorf("answers %v, want 5 refused and 95 told to wait", got)
 		}
@@ -134,6 +140,25 @@ func TestParallelGuesses(t *testing.T) {
 		}
 		waits(t, h, home, "", 15*time.Minute)
 	})
+}
+
+// closeGate keeps everybody waiting before the slow hash until open.
+func closeGate(t *testing.T, h *housetest.House) (open func()) {
+	t.Helper()
+	gate := secret.NewGate(1, 1000, time.Minute)
+	h.SignIn.Gate = gate
+	place, err := gate.Enter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed, leave := make(chan struct{}), make(chan struct{})
+	var keeper sync.WaitGroup
+	keeper.Go(func() {
+		defer place.Leave()
+		_ = place.Do(t.Context(), func() { close(closed); <-leave })
+	})
+	<-closed
+	return func() { close(leave); keeper.Wait() }
 }
 
 // Proves: P5, W2, 2.6
