@@ -2,7 +2,7 @@
 // and the operator's commands beside it.
 //
 // Data goes to standard output, everything else to standard error. Exit codes:
-// 0 done, 1 failed, 2 wrong usage.
+// 0 done, 1 failed, 2 wrong usage or input that makes no sense.
 package main
 
 import (
@@ -104,7 +104,7 @@ func (p *program) explain(err error) int {
 	if _, ok := errors.AsType[*config.Usage](err); ok {
 		return 2
 	}
-	if _, ok := errors.AsType[*wrongUsage](err); ok {
+	if _, ok := errors.AsType[*wrongUsage](err); ok || said != nil && said.Kind == problem.Invalid {
 		return 2
 	}
 	return 1

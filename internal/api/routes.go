@@ -23,13 +23,14 @@ type call struct {
 
 func (a *API) calls() []call {
 	anyBody := []*problem.Problem{ErrNotJSON, ErrTooLarge, ErrContentType, ErrBody}
+	secondStep := append(anyBody, policy.ErrSuspended, policy.ErrPassword, secret.ErrPasswordText, secret.ErrBusy, signin.ErrStepOver)
 	atDoor := append(anyBody, policy.ErrRefused, policy.ErrSuspended, policy.ErrChangeRequired,
 		policy.ErrChoose, policy.ErrWait, secret.ErrPasswordText, secret.ErrBusy, signin.ErrStepOver)
 	signedIn := []*problem.Problem{policy.ErrSignIn, session.ErrEnded}
 	return []call{
 		{front.Post("/api/v1/sessions", front.Anyone, a.createSession), "Sign in", signInBody{}, grantAnswer{}, http.StatusCreated, atDoor},
 		{front.Post("/api/v1/sessions/refresh", front.Anyone, a.refreshSession), "Renew a session", refreshBody{}, grantAnswer{}, http.StatusOK, append(anyBody, session.ErrEnded)},
-		{front.Post("/api/v1/me/initial-password", front.Anyone, a.changeInitialPassword), "Replace an initial password and sign in", initialPasswordBody{}, grantAnswer{}, http.StatusCreated, append(atDoor, policy.ErrPassword)},
+		{front.Post("/api/v1/me/initial-password", front.Anyone, a.changeInitialPassword), "Replace an initial password and sign in", initialPasswordBody{}, grantAnswer{}, http.StatusCreated, secondStep},
 
 		{front.Get("/api/v1/sessions/current", front.SignedIn, a.currentSession), "Who am I", nil, currentAnswer{}, http.StatusOK, signedIn},
 		{front.Delete("/api/v1/sessions/current", front.SignedIn, a.signOut), "Sign out", nil, nil, http.StatusNoContent, signedIn},

@@ -109,6 +109,9 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		operator: keeper, enroll: &enroll.Service{Now: o.Now},
 	}
 	s.Ops = s.ops(metrics)
+	if o.Config.OpsListen == "" { // then readiness is asked where people are served
+		mux.HandleFunc("GET /readyz", s.ready)
+	}
 	return s, nil
 }
 

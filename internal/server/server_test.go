@@ -62,7 +62,7 @@ func run(t *testing.T, h *housetest.House, hash string) *running {
 	s, err := server.New(t.Context(), server.Options{
 		Store: h.Store, Now: time.Now, Version: "test", Log: front.NewLogger(log, slog.LevelInfo),
 		PublicURL: "http://" + public.Addr().String(),
-		Config:    config.Serve{PasswordHash: hash, ProductName: "Vestibule", SignInStyle: "workspace"},
+		Config:    config.Serve{OpsListen: ops.Addr().String(), PasswordHash: hash, ProductName: "Vestibule", SignInStyle: "workspace"},
 	})
 	if err != nil {
 		t.Fatal(err)

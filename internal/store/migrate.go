@@ -216,7 +216,8 @@ func migratePostgres(ctx context.Context, owner, login string, sealing secret.Se
 const setLogin = `SELECT set_config('app.login', $1, true)`
 
 const grantRole = `DO $$ BEGIN
-	IF NOT pg_has_role(current_setting('app.login'), 'vestibule_app', 'MEMBER') THEN
+	IF NOT pg_has_role(current_setting('app.login'), 'vestibule_app',
+			CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
 		EXECUTE format('GRANT vestibule_app TO %I', current_setting('app.login'));
 	END IF;
 END $$`
