@@ -86,7 +86,6 @@ func (a *attempt) findEverywhere(ctx context.Context, name string) error {
 	for _, id := range ids {
 		tenant, err := a.service.Store.Tenant(id).Get(ctx)
 		if errors.Is(err, problem.NotFound) || err == nil && (unknown || tenant.Style != identity.Email) {
-			standIn = id
 			continue
 		} else if err != nil {
 			return err

@@ -155,13 +155,18 @@ func (a *attempt) conclude(ctx context.Context) (out Outcome, err error) {
 			right = append(right, m)
 		}
 	}
+	if len(suspended) > 0 {
+		if err := a.passed(ctx, suspended, policy.ErrSuspended); !errors.Is(err, policy.ErrSuspended) {
+			return out, err
+		}
+	}
 	switch {
 	case len(right) == 1:
 		return a.finish(ctx, right[0])
 	case len(right) > 1:
 		return a.choose(ctx, right)
 	case len(suspended) > 0:
-		return out, a.passed(ctx, suspended, policy.ErrSuspended)
+		return out, policy.ErrSuspended
 	}
 	return out, policy.ErrRefused
 }

@@ -22,9 +22,17 @@ const (
 		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension > $2 AND extension <> '' AND password_kind <> '' ORDER BY extension LIMIT 1) AS after
 		UNION ALL SELECT * FROM (SELECT 2 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension < $2 AND extension <> '' AND password_kind <> '' ORDER BY extension DESC LIMIT 1) AS before`
 
-	addressTenants = `SELECT tenant_id FROM addresses WHERE hash = $1 ORDER BY tenant_id`
-	nextAddress    = `SELECT tenant_id FROM addresses WHERE hash > $1 ORDER BY hash, tenant_id LIMIT 1`
-	lastAddress    = `SELECT tenant_id FROM addresses WHERE hash < $1 ORDER BY hash DESC, tenant_id LIMIT 1`
+	addressTenants = `SELECT a.tenant_id FROM addresses a JOIN slugs s ON s.tenant_id = a.tenant_id
+		WHERE a.hash = $1 AND s.style = 'email' ORDER BY a.tenant_id`
+
+	// Whose mix of hashes an address has that nobody has: the next one's, in the
+	// order of the directory, that belongs to a tenant of the e-mail style. Not
+	// many are looked at; where there is none among them any such tenant serves.
+	nextAddress = `SELECT a.tenant_id FROM (SELECT hash, tenant_id FROM addresses WHERE hash > $1 ORDER BY hash LIMIT 64) AS a
+		JOIN slugs s ON s.tenant_id = a.tenant_id WHERE s.style = 'email' ORDER BY a.hash LIMIT 1`
+	firstAddress = `SELECT a.tenant_id FROM (SELECT hash, tenant_id FROM addresses WHERE hash < $1 ORDER BY hash LIMIT 64) AS a
+		JOIN slugs s ON s.tenant_id = a.tenant_id WHERE s.style = 'email' ORDER BY a.hash LIMIT 1`
+	anyEmailStyle = `SELECT tenant_id FROM slugs WHERE style = 'email' ORDER BY slug LIMIT 1`
 )
 
 // A Candidate is who may be meant by a name typed at the door.
@@ -82,11 +90,12 @@ func (t Tenant) candidate(ctx context.Context, sql, name string, params secret.P
 	return c, nil
 }
 
-// TenantsByAddress lists the tenants where somebody has the address, folded.
-// standIn is a tenant whose mix of hashes serves when there is none.
+// TenantsByAddress lists the tenants of the e-mail style where somebody has
+// the address, folded. standIn is one whose mix of hashes serves when there is
+// none; the reserved tenant where no tenant has that style.
 func (s *Store) TenantsByAddress(ctx context.Context, folded string) (ids []identity.TenantID, standIn identity.TenantID, err error) {
 	defer problem.Wrap(&err, "tenants by address")
-	hash := s.keys.AddressHash(folded)
+	hash := []any{s.keys.AddressHash(folded)}
 	collect := func(r row) error {
 		var id identity.TenantID
 		err := r.Scan(&id)
@@ -95,8 +104,9 @@ func (s *Store) TenantsByAddress(ctx context.Context, folded string) (ids []iden
 	}
 	standIn = identity.Nowhere
 	err = s.engine.read(ctx, unscoped,
-		query(addressTenants, []any{hash}, collect),
-		query(lastAddress, []any{hash}, into(&standIn)),
-		query(nextAddress, []any{hash}, into(&standIn)))
+		query(addressTenants, hash, collect),
+		query(anyEmailStyle, nil, into(&standIn)),
+		query(firstAddress, hash, into(&standIn)),
+		query(nextAddress, hash, into(&standIn)))
 	return ids, standIn, s.dialect.explain(err)
 }

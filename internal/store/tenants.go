@@ -13,7 +13,8 @@ const (
 	tenantColumns = `tenant_id, slug, name, style, status, policy, created_at`
 
 	slugTenant = `SELECT tenant_id FROM slugs WHERE slug = $1`
-	insertSlug = `INSERT INTO slugs (slug, tenant_id) VALUES ($1, $2)`
+	insertSlug = `INSERT INTO slugs (slug, tenant_id, style) VALUES ($1, $2, $3)`
+	updateSlug = `UPDATE slugs SET style = $2 WHERE tenant_id = $1`
 	listSlugs  = `SELECT slug, tenant_id FROM slugs WHERE slug > $1 ORDER BY slug LIMIT $2`
 
 	tenantRow    = `SELECT ` + tenantColumns + ` FROM tenants WHERE tenant_id = $1`
@@ -73,7 +74,7 @@ func (tx *Tx) Add(ctx context.Context, t identity.Tenant) (err error) {
 	if err != nil {
 		return err
 	}
-	slug := command(insertSlug, []any{t.Slug, string(tx.id)}, nil)
+	slug := command(insertSlug, []any{t.Slug, string(tx.id), string(t.Style)}, nil)
 	if err := tx.send(ctx, tx.id, slug); err != nil {
 		return tx.store.dialect.explain(err)
 	}
@@ -86,6 +87,9 @@ func (tx *Tx) Set(ctx context.Context, t identity.Tenant) (err error) {
 	defer problem.Wrap(&err, "set tenant %s", t.ID)
 	policy, err := json.Marshal(t.Policy)
 	if err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, updateSlug, string(t.Style)); err != nil {
 		return err
 	}
 	return tx.execOne(ctx, updateTenant, t.Name, string(t.Style), string(t.Status), string(policy))

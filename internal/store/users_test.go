@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -69,6 +70,14 @@ func TestUsersOfTwinsStayApart(t *testing.T) {
 				t.Errorf("%s in one tenant changed the other (%v):\n%s", name, err, diff)
 			}
 		}
+		change(t, twin, func(ctx context.Context, tx *store.Tx) error { // the directory is the e-mail style's
+			row, err := tx.Get(ctx)
+			if err != nil {
+				return err
+			}
+			row.Style = identity.Email
+			return tx.Set(ctx, row)
+		})
 		if ids, _, err := s.TenantsByAddress(ctx, "ann@x.test"); err != nil || len(ids) != 1 || ids[0] != twin.ID() {
 			t.Errorf("the directory names %v (%v), want the twin alone", ids, err)
 		}
@@ -156,6 +165,49 @@ func TestNobodyIsACandidateToo(t *testing.T) {
 			if found := c.User.ID != ""; found != (row.email == "b@x.test" || row.email == "m@x.test") {
 				t.Errorf("%s: found a user: %v", row.name, found)
 			}
+		}
+	})
+}
+
+// Whoever has no account in the e-mail style must cost what its users cost,
+// however many users of other styles there are.
+//
+// Proves: 2.5, Q1
+func TestTheStandInIsOfTheEmailStyle(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		fill := func(tenant store.Tenant, users int) {
+			change(t, tenant, func(ctx context.Context, tx *store.Tx) error {
+				for i := range users {
+					address := fmt.Sprintf("p%d@x.test", i)
+					u := identity.User{ID: identity.NewUserID(), Email: identity.EmailAddress{Typed: address, Folded: address}, Status: identity.Active}
+					if err := tx.AddUser(ctx, u, aHash); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		fill(storetest.AddTenant(t, s, "acme", identity.Workspace), 100)
+		standIn := func(address string) identity.TenantID {
+			ids, found, err := s.TenantsByAddress(ctx, address)
+			if err != nil || len(ids) != 0 {
+				t.Fatalf("%s: %v, %v", address, ids, err)
+			}
+			return found
+		}
+		if found := standIn("nobody@x.test"); found != identity.Nowhere {
+			t.Errorf("without the e-mail style the stand-in is %s", found)
+		}
+		kontak := storetest.AddTenant(t, s, "kontak", identity.Email)
+		fill(storetest.AddTenant(t, s, "zeta", identity.Workspace), 100)
+		for i := range 20 {
+			if found := standIn(fmt.Sprintf("nobody%d@x.test", i)); found != kontak.ID() {
+				t.Errorf("the stand-in is %s, want the only tenant of the e-mail style", found)
+			}
+		}
+		if found := standIn("p1@x.test"); found != kontak.ID() {
+			t.Errorf("an address of another style has the stand-in %s", found)
 		}
 	})
 }

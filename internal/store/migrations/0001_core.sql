@@ -6,7 +6,8 @@
 -- Unscoped: found before the tenant is known. No personal data.
 CREATE TABLE slugs (
 	slug      TEXT PRIMARY KEY,
-	tenant_id TEXT NOT NULL
+	tenant_id TEXT NOT NULL UNIQUE,
+	style     TEXT NOT NULL -- as in tenants
 );
 
 -- Unscoped: which tenants know an address, by a keyed hash of it.
