@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 type client struct {
 	conn net.Conn
 	in   *bufio.Reader
+	head []byte
 	body []byte
 }
 
@@ -63,19 +65,20 @@ func (c *client) do(request []byte) (a answer, err error) {
 	if _, err := c.conn.Write(request); err != nil {
 		return a, err
 	}
-	head, err := c.in.ReadSlice('\n')
+	c.head = c.head[:0]
+	for { // up to the empty line
+		line, err := c.in.ReadSlice('\n')
+		if err != nil {
+			return a, err
+		}
+		if len(line) <= 2 {
+			break
+		}
+		c.head = append(c.head, line...)
+	}
+	length, err := readHead(c.head, &a)
 	if err != nil {
 		return a, err
-	}
-	if len(head) < 12 || !bytes.HasPrefix(head, []byte("HTTP/1.1 ")) {
-		return a, fmt.Errorf("no HTTP/1.1 answer: %q", head)
-	}
-	if a.status, err = strconv.Atoi(string(head[9:12])); err != nil {
-		return a, err
-	}
-	length, err := c.headers(&a)
-	if err != nil || length < 0 {
-		return a, fmt.Errorf("an answer %d without a length: %w", a.status, err)
 	}
 	if cap(c.body) < length {
 		c.body = make([]byte, length)
@@ -85,39 +88,33 @@ func (c *client) do(request []byte) (a answer, err error) {
 	return a, err
 }
 
-var (
-	lengthHeader = []byte("Content-Length: ") // as Go's servers write it
-	afterHeader  = []byte("Retry-After: ")
-)
+// readHead reads the lines before an answer's body, each with its end, and
+// says how long the body is. Header names are looked for as Go's servers write
+// them.
+func readHead(head []byte, a *answer) (length int, err error) {
+	if len(head) < 12 || !bytes.HasPrefix(head, []byte("HTTP/1.1 ")) {
+		return 0, fmt.Errorf("no HTTP/1.1 answer: %q", head)
+	}
+	if a.status, err = strconv.Atoi(string(head[9:12])); err != nil {
+		return 0, err
+	}
+	length, named, err := headNumber(head, "\r\nContent-Length: ")
+	if err != nil || !named {
+		return 0, errors.Join(fmt.Errorf("an answer %d without a length", a.status), err)
+	}
+	after, _, err := headNumber(head, "\r\nRetry-After: ")
+	a.after = time.Duration(after) * time.Second
+	return length, err
+}
 
-// headers reads up to the empty line; length is -1 when none was named.
-func (c *client) headers(a *answer) (length int, err error) {
-	length = -1
-	if a.status == 204 {
-		length = 0
+func headNumber(head []byte, name string) (n int, found bool, err error) {
+	_, rest, found := bytes.Cut(head, []byte(name))
+	if !found {
+		return 0, false, nil
 	}
-	for {
-		line, err := c.in.ReadSlice('\n')
-		if err != nil {
-			return 0, err
-		}
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			return length, nil
-		}
-		if value, ok := bytes.CutPrefix(line, lengthHeader); ok {
-			if length, err = strconv.Atoi(string(value)); err != nil {
-				return 0, err
-			}
-		}
-		if value, ok := bytes.CutPrefix(line, afterHeader); ok {
-			seconds, err := strconv.Atoi(string(value))
-			if err != nil {
-				return 0, err
-			}
-			a.after = time.Duration(seconds) * time.Second
-		}
-	}
+	value, _, _ := bytes.Cut(rest, []byte("\r\n"))
+	n, err = strconv.Atoi(string(value))
+	return n, true, err
 }
 
 // request writes a request once, to be sent as often as needed. Headers are

@@ -14,6 +14,7 @@ import (
 type host struct {
 	pinned bool
 	cores  int
+	busy   [2]float64 // with other things, before and after
 }
 
 // The server and its limits have one core for themselves, as the peers had,
@@ -22,6 +23,10 @@ const (
 	serverCore = "0"
 	driverCore = "1"
 )
+
+// quiet is how much of the machine others may use while it still counts as
+// quiet.
+const quiet = 0.05
 
 // takePlaces moves this process to the driver's core, where that can be done.
 // What it starts is put in its place by place.
@@ -56,7 +61,12 @@ func (h host) describe() string {
 	if !h.pinned {
 		where = "Server, limits and driver shared all cores: taskset or a second core is missing."
 	}
-	return fmt.Sprintf("%s\n%d cores of %s, Linux %s, %s.", where, h.cores, cpuModel(), kernel(), runtime.Version())
+	text := fmt.Sprintf("%s\n%d cores of %s, Linux %s, %s.\nOther things used %.0f %% of the machine before the run, %.0f %% after it.",
+		where, h.cores, cpuModel(), kernel(), runtime.Version(), 100*h.busy[0], 100*h.busy[1])
+	if max(h.busy[0], h.busy[1]) > quiet {
+		text += "\nTHE MACHINE WAS NOT QUIET: figures that are no ratios say nothing, ratios little."
+	}
+	return text
 }
 
 func cpuModel() string {

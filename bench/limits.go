@@ -141,6 +141,10 @@ func (l *limit) rate(d time.Duration) (rate float64, err error) {
 	return rate, err
 }
 
+func (l *limit) side(rate func() (float64, error)) *side {
+	return &side{pid: l.cmd.Process.Pid, rate: rate}
+}
+
 func (l *limit) stop() {
 	l.cmd.Process.Kill()
 	l.cmd.Wait() // it was killed, which is no news

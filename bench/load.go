@@ -65,15 +65,15 @@ func (l *load) signIns(ctx context.Context) error {
 	}
 	defer hash.stop()
 	round := 2 * l.round // some 80 hashes
-	got, err := takeTurns(l.rounds, func() (float64, error) {
-		return l.driven(ctx, conns, round, func(worker int) error { return l.signInNext(conns[worker]) })
-	}, func() (float64, error) { return hash.rate(round) })
+	got, err := takeTurns(l.rounds, l.side(func() (float64, error) {
+		return driven(ctx, conns, round, func(worker int) error { return l.signInNext(conns[worker]) })
+	}), hash.side(func() (float64, error) { return hash.rate(round) }))
 	if err != nil {
 		return err
 	}
 	l.table.add(l.db, line{
 		Figure: figureSignIns, Measured: got.measured, Unit: "/s", Limit: got.limit, Ratio: got.ratio, AtLeast: 0.95,
-		Note: fmt.Sprintf("%d at a time, %s; the limit is the hash alone.", atDoor, ownParams),
+		Note: fmt.Sprintf("%d at a time, %s; the limit is the hash alone. %s", atDoor, ownParams, got.cost),
 	})
 	return nil
 }
@@ -93,8 +93,13 @@ func (l *load) signInNext(c *client) error {
 	return err
 }
 
+// side is the server's.
+func (l *load) side(rate func() (float64, error)) *side {
+	return &side{pid: l.server.cmd.Process.Pid, rate: rate}
+}
+
 // driven is loop over connections.
-func (l *load) driven(ctx context.Context, conns []*client, d time.Duration, piece func(worker int) error) (float64, error) {
+func driven(ctx context.Context, conns []*client, d time.Duration, piece func(worker int) error) (float64, error) {
 	for _, c := range conns {
 		c.patience(d)
 	}
@@ -118,73 +123,70 @@ func (l *load) checks(ctx context.Context) error {
 		return err
 	}
 	defer nothing.stop()
-	ours, err := dialMany(l.server.address, clients)
+	ours, err := spinnerTo(l.server.address, clients)
 	if err != nil {
 		return err
 	}
-	defer closeAll(ours)
-	theirs, err := dialMany(nothing.first, clients)
+	defer ours.close()
+	theirs, err := spinnerTo(nothing.first, clients)
 	if err != nil {
 		return err
 	}
-	defer closeAll(theirs)
-	var turn [clients]int
-	asked := request("GET", "/", nil)
-	var busy [2]float64
-	got, err := takeTurns(l.rounds, func() (float64, error) {
-		return l.busy(ctx, l.server.cmd.Process.Pid, &busy[0], ours, func(worker int) error {
-			turn[worker]++
-			return checks[(turn[worker]*clients+worker)%len(checks)].ask(ours[worker])
-		})
-	}, func() (float64, error) {
-		return l.busy(ctx, nothing.cmd.Process.Pid, &busy[1], theirs, func(worker int) error {
-			return expect(theirs[worker], asked, 200)
-		})
-	})
+	defer theirs.close()
+	got, err := takeTurns(l.rounds, l.side(func() (float64, error) {
+		return ours.talk(ctx, l.round, inTurn(checks))
+	}), nothing.side(func() (float64, error) {
+		return theirs.talk(ctx, l.round, askNothing())
+	}))
 	if err != nil {
 		return err
 	}
 	l.table.add(l.db, line{
 		Figure: figureChecks, Measured: got.measured, Unit: "/s", Limit: got.limit, Ratio: got.ratio, AtLeast: 0.5,
-		Note: fmt.Sprintf("%d clients, %d sessions in turn; the server used %.0f %% of its core, the limit %.0f %%.",
-			clients, len(checks), 100*busy[0], 100*busy[1]),
+		Note: fmt.Sprintf("%d clients, %d sessions in turn. %s", clients, len(checks), got.cost),
 	})
+	return nil
+}
+
+// inTurn goes through all checks, on whatever connection is free.
+func inTurn(checks []check) conversation {
+	next, under := 0, [clients]int{}
+	return conversation{
+		ask: func(worker int) []byte {
+			next = (next + 1) % len(checks)
+			under[worker] = next
+			return checks[next].request
+		},
+		got: func(worker int, a answer) error { return checks[under[worker]].hear(a) },
+	}
+}
+
+func askNothing() conversation {
+	asked := request("GET", "/", nil)
+	return conversation{
+		ask: func(int) []byte { return asked },
+		got: func(_ int, a answer) error { return wantStatus(a, 200) },
+	}
+}
+
+func wantStatus(a answer, status int) error {
+	if a.status != status {
+		return fmt.Errorf("answered %d, not %d: %s", a.status, status, a.body)
+	}
 	return nil
 }
 
 func expect(c *client, request []byte, status int) error {
 	a, err := c.do(request)
-	if err == nil && a.status != status {
-		return fmt.Errorf("answered %d, not %d: %s", a.status, status, a.body)
+	if err == nil {
+		err = wantStatus(a, status)
 	}
 	return err
-}
-
-// busy is driven, and notes which share of a core a process used meanwhile:
-// that the driver did not hold it up must be seen.
-func (l *load) busy(ctx context.Context, pid int, share *float64, conns []*client, piece func(int) error) (float64, error) {
-	used, err := cpuTime(pid)
-	if err != nil {
-		return 0, err
-	}
-	began := time.Now()
-	rate, err := l.driven(ctx, conns, l.round, piece)
-	if err != nil {
-		return 0, err
-	}
-	now, err := cpuTime(pid)
-	*share = (now - used).Seconds() / time.Since(began).Seconds()
-	return rate, err
 }
 
 // refreshes: each client renews its own session with the newest token.
 func (l *load) refreshes(ctx context.Context) error {
 	own := slices.Clone(l.grants[len(l.grants)-clients:])
-	ours, err := dialMany(l.server.address, clients)
-	if err != nil {
-		return err
-	}
-	defer closeAll(ours)
 	address, err := l.db.fresh(ctx)
 	if err != nil {
 		return err
@@ -194,15 +196,24 @@ func (l *load) refreshes(ctx context.Context) error {
 		return err
 	}
 	defer commits.stop()
-	got, err := takeTurns(l.rounds, func() (float64, error) {
-		return l.driven(ctx, ours, l.round, func(worker int) error { return own[worker].refresh(ours[worker]) })
-	}, func() (float64, error) { return commits.rate(l.round) })
+	ours, err := spinnerTo(l.server.address, clients)
+	if err != nil {
+		return err
+	}
+	defer ours.close()
+	talk := conversation{
+		ask: func(worker int) []byte { return own[worker].refresh() },
+		got: func(worker int, a answer) error { return own[worker].renew(a) },
+	}
+	got, err := takeTurns(l.rounds, l.side(func() (float64, error) {
+		return ours.talk(ctx, l.round, talk)
+	}), commits.side(func() (float64, error) { return commits.rate(l.round) }))
 	if err != nil {
 		return err
 	}
 	l.table.add(l.db, line{
 		Figure: figureRefreshes, Measured: got.measured, Unit: "/s", Limit: got.limit, Ratio: got.ratio, AtLeast: 0.7,
-		Note: fmt.Sprintf("%d clients, each with its own session and newest token; the limit is as many updates of one row each at a time.", clients),
+		Note: fmt.Sprintf("%d clients, each with its own session and newest token; the limit is as many updates of one row each at a time. %s", clients, got.cost),
 	})
 	return nil
 }

@@ -120,6 +120,9 @@ func run(ctx context.Context, quick bool, only, file string) (err error) {
 	}
 	defer closing()
 	b.host = takePlaces(ctx)
+	if b.host.busy[0], err = othersBusy(time.Second); err != nil {
+		return err
+	}
 	for _, f := range figures {
 		if !wanted(f.name, only) {
 			continue
@@ -136,6 +139,9 @@ func run(ctx context.Context, quick bool, only, file string) (err error) {
 				break
 			}
 		}
+	}
+	if b.host.busy[1], err = othersBusy(time.Second); err != nil {
+		return err
 	}
 	b.table.print(os.Stdout, b, time.Since(began))
 	if file != "" {

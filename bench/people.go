@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -113,24 +114,32 @@ func checkOf(g grant) check {
 
 func (k check) ask(c *client) error {
 	a, err := c.do(k.request)
-	if err == nil && (a.status != 200 || !bytes.Contains(a.body, k.want)) {
-		return fmt.Errorf("a check was answered %d: %s", a.status, a.body)
+	if err == nil {
+		err = k.hear(a)
 	}
 	return err
 }
 
-func (g *grant) refresh(c *client) error {
-	body := []byte(`{"refresh_token":"` + g.RefreshToken + `"}`)
-	a, err := c.do(request("POST", "/api/v1/sessions/refresh", body))
-	if err != nil {
-		return err
+func (k check) hear(a answer) error {
+	if a.status != 200 || !bytes.Contains(a.body, k.want) {
+		return fmt.Errorf("a check was answered %d: %s", a.status, a.body)
 	}
+	return nil
+}
+
+// refresh is the request for the grant after this one.
+func (g *grant) refresh() []byte {
+	return request("POST", "/api/v1/sessions/refresh", []byte(`{"refresh_token":"`+g.RefreshToken+`"}`))
+}
+
+// renew takes the answer to refresh.
+func (g *grant) renew(a answer) error {
 	if a.status != 200 {
 		return fmt.Errorf("a refresh was answered %d: %s", a.status, a.body)
 	}
 	next, err := readGrant(a.body)
 	if err == nil && (next.RefreshToken == g.RefreshToken || next.Session.ID != g.Session.ID) {
-		return fmt.Errorf("a refresh gave no new token of its session")
+		return errors.New("a refresh gave no new token of its session")
 	}
 	*g = next
 	return err

@@ -42,3 +42,39 @@ func memoryOf(pid int, name string) (float64, error) {
 	}
 	return 0, fmt.Errorf("/proc/%d/status has no %s", pid, name)
 }
+
+// othersBusy is the share of all cores that is in use, or taken away by the
+// machine below this one, while this process waits (proc(5), /proc/stat).
+func othersBusy(d time.Duration) (share float64, err error) {
+	busy, all, err := cores()
+	if err != nil {
+		return 0, err
+	}
+	time.Sleep(d)
+	busyNow, allNow, err := cores()
+	return (busyNow - busy) / max(allNow-all, 1), err
+}
+
+// cores are the ticks of all cores since the machine was started.
+func cores() (busy, all float64, err error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0, err
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(first)[1:] {
+		ticks, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		const idle, waiting, guest = 3, 4, 8 // guests' time is in user's already
+		if i >= guest {
+			break
+		}
+		all += ticks
+		if i != idle && i != waiting {
+			busy += ticks
+		}
+	}
+	return busy, all, nil
+}
