@@ -50,7 +50,7 @@ func peak(do func()) (most uint64) {
 // Proves: 2.4
 func TestMemoryIsBounded(t *testing.T) {
 	const mb = 1 << 20
-	size, users := int64(20*mb), 20_000
+	size, users := int64(8*mb), 10_000
 	if long() {
 		size, users = 100*mb, 850_000 // 100 MB both
 	}
