@@ -184,7 +184,8 @@ func expect(c *client, request []byte, status int) error {
 	return err
 }
 
-// refreshes: each client renews its own session with the newest token.
+// refreshes: each client renews its own session with the newest token. This
+// driver sleeps while it waits, for the database may need its core.
 func (l *load) refreshes(ctx context.Context) error {
 	own := slices.Clone(l.grants[len(l.grants)-clients:])
 	address, err := l.db.fresh(ctx)
@@ -196,17 +197,13 @@ func (l *load) refreshes(ctx context.Context) error {
 		return err
 	}
 	defer commits.stop()
-	ours, err := spinnerTo(l.server.address, clients)
+	ours, err := dialMany(l.server.address, clients)
 	if err != nil {
 		return err
 	}
-	defer ours.close()
-	talk := conversation{
-		ask: func(worker int) []byte { return own[worker].refresh() },
-		got: func(worker int, a answer) error { return own[worker].renew(a) },
-	}
+	defer closeAll(ours)
 	got, err := takeTurns(l.rounds, l.side(func() (float64, error) {
-		return ours.talk(ctx, l.round, talk)
+		return driven(ctx, ours, l.round, func(worker int) error { return own[worker].refresh(ours[worker]) })
 	}), commits.side(func() (float64, error) { return commits.rate(l.round) }))
 	if err != nil {
 		return err

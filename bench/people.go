@@ -127,13 +127,12 @@ func (k check) hear(a answer) error {
 	return nil
 }
 
-// refresh is the request for the grant after this one.
-func (g *grant) refresh() []byte {
-	return request("POST", "/api/v1/sessions/refresh", []byte(`{"refresh_token":"`+g.RefreshToken+`"}`))
-}
-
-// renew takes the answer to refresh.
-func (g *grant) renew(a answer) error {
+// refresh renews the grant; the answer must be a new one of its session.
+func (g *grant) refresh(c *client) error {
+	a, err := c.do(request("POST", "/api/v1/sessions/refresh", []byte(`{"refresh_token":"`+g.RefreshToken+`"}`)))
+	if err != nil {
+		return err
+	}
 	if a.status != 200 {
 		return fmt.Errorf("a refresh was answered %d: %s", a.status, a.body)
 	}
