@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
@@ -26,30 +24,26 @@ var migrations embed.FS
 const (
 	createMigrations = `CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)`
 	insertMigration  = `INSERT INTO migrations (name, applied_at) VALUES ($1, $2)`
-
-	// migrationLock is the advisory lock nodes queue up at; roles belong to the
-	// whole cluster, so one number serves every schema.
-	migrationLock = `SELECT pg_advisory_lock(7307199260)`
 )
 
-// Migrate brings the database at address up to date, and makes it, with a
-// root secret sealed by sealing, when there is none. Any number of nodes may
-// do so at once. owner is the address used for it where the tables belong to
-// somebody else; empty means address itself.
-func Migrate(ctx context.Context, address, owner string, sealing secret.SealingKeys) (err error) {
+// Migrate brings the database at address up to date, as Make does.
+func Migrate(ctx context.Context, address, owner string, sealing secret.SealingKeys) error {
+	_, err := Make(ctx, address, owner, sealing)
+	return err
+}
+
+// Make brings the database at address up to date, and makes it, with a root
+// secret sealed by sealing, when there is none; made tells that it did. Any
+// number of nodes may do so at once. owner is the address used for it where
+// the tables belong to somebody else; empty means address itself. What is up
+// to date asks no more of address than serving does. Errors are those Open
+// has about schemas, and ErrMayNotMigrate.
+func Make(ctx context.Context, address, owner string, sealing secret.SealingKeys) (made bool, err error) {
 	defer problem.Wrap(&err, "migrate")
 	if path, embedded := SQLitePath(address); embedded {
 		return migrateSQLite(ctx, path, sealing)
 	}
-	login := ""
-	if owner == "" {
-		owner = address
-	} else if config, err := pgx.ParseConfig(address); err != nil {
-		return fmt.Errorf("the database address is not right: %w", err)
-	} else {
-		login = config.User
-	}
-	return migratePostgres(ctx, owner, login, sealing)
+	return makePostgres(ctx, address, owner, sealing)
 }
 
 // migrationNames are the migrations both databases share, in their order. A
@@ -89,16 +83,16 @@ type migrator struct {
 	applied func() ([]string, error)
 }
 
-func (m migrator) run(sealing secret.SealingKeys) error {
+func (m migrator) run(sealing secret.SealingKeys) (made bool, err error) {
 	if err := m.exec(createMigrations); err != nil {
-		return err
+		return false, err
 	}
 	applied, err := m.applied()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := compareSchema(applied); errors.Is(err, ErrNewSchema) {
-		return err
+		return false, err
 	}
 	for _, name := range migrationNames() {
 		if slices.Contains(applied, name) {
@@ -106,48 +100,56 @@ func (m migrator) run(sealing secret.SealingKeys) error {
 		}
 		texts, err := m.dialect.texts(name)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, text := range texts {
 			if err := m.exec(text); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				return false, fmt.Errorf("%s: %w", name, err)
 			}
 		}
 		if err := m.exec(insertMigration, name, micros(time.Now())); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if len(applied) > 0 {
-		return nil
+		return false, nil
 	}
-	return m.exec(insertRoot, string(identity.Nowhere), sealing.SealRoot(secret.NewRoot()))
+	return true, m.exec(insertRoot, string(identity.Nowhere), sealing.SealRoot(secret.NewRoot()))
 }
 
-func migrateSQLite(ctx context.Context, path string, sealing secret.SealingKeys) (err error) {
+func migrateSQLite(ctx context.Context, path string, sealing secret.SealingKeys) (made bool, err error) {
 	_, err = os.Stat(path)
 	fresh := errors.Is(err, os.ErrNotExist)
 	if fresh { // nobody else may read what will be in it
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
-			return err
+			return false, err
 		}
 		f.Close()
 	}
 	if err := ours(ctx, path); err != nil {
-		return err
+		return false, err
 	}
 	db, err := sql.Open("sqlite", sqliteAddress(path)+"&_txlock=immediate")
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer tx.Rollback() // after Commit this does nothing
-	err = migrator{
+	made, err = inSQLite(ctx, tx).run(sealing)
+	if err != nil {
+		return false, err
+	}
+	return made, tx.Commit()
+}
+
+func inSQLite(ctx context.Context, tx *sql.Tx) migrator {
+	return migrator{
 		dialect: sqliteDialect,
 		exec: func(text string, args ...any) error {
 			_, err := tx.ExecContext(ctx, text, args...)
@@ -168,73 +170,5 @@ func migrateSQLite(ctx context.Context, path string, sealing secret.SealingKeys)
 			}
 			return names, rows.Err()
 		},
-	}.run(sealing)
-	if err != nil {
-		return err
 	}
-	return tx.Commit()
-}
-
-func migratePostgres(ctx context.Context, owner, login string, sealing secret.SealingKeys) error {
-	config, err := pgx.ParseConfig(owner)
-	if err != nil {
-		return fmt.Errorf("the database address is not right: %w", err)
-	}
-	c, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
-		return err
-	}
-	defer c.Close(context.WithoutCancel(ctx)) // gives the lock back
-	if _, err := c.Exec(ctx, migrationLock); err != nil {
-		return err
-	}
-	return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, setTenant, string(identity.Nowhere)); err != nil {
-			return err
-		}
-		m := migrator{
-			dialect: postgresDialect,
-			exec: func(text string, args ...any) error {
-				_, err := tx.Exec(ctx, text, args...)
-				return err
-			},
-			applied: func() ([]string, error) {
-				rows, err := tx.Query(ctx, appliedMigrations)
-				if err != nil {
-					return nil, err
-				}
-				return pgx.CollectRows(rows, pgx.RowTo[string])
-			},
-		}
-		if err := m.run(sealing); err != nil {
-			return err
-		}
-		return admitLogin(ctx, tx, login)
-	})
-}
-
-const setLogin = `SELECT set_config('app.login', $1, true)`
-
-const grantRole = `DO $$ BEGIN
-	IF NOT pg_has_role(current_setting('app.login'), 'vestibule_app',
-			CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
-		EXECUTE format('GRANT vestibule_app TO %I', current_setting('app.login'));
-	END IF;
-END $$`
-
-// admitLogin lets the role that serves, and the one that migrates, take the
-// role that row-level security binds.
-func admitLogin(ctx context.Context, tx pgx.Tx, login string) error {
-	for _, role := range []string{login, tx.Conn().Config().User} {
-		if role == "" {
-			continue
-		}
-		if _, err := tx.Exec(ctx, setLogin, role); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, grantRole); err != nil {
-			return fmt.Errorf("let %q take the role vestibule_app: %w", role, err)
-		}
-	}
-	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 )
@@ -18,6 +20,7 @@ var (
 	ErrOldSchema  = problem.New(problem.Conflict, "database_older", "The database has an older schema; “vestibule migrate” brings it up to date.")
 	ErrNewSchema  = problem.New(problem.Conflict, "database_newer", "The database has been used by a newer version of Vestibule; this one must not touch it.")
 	ErrForeignDB  = problem.New(problem.Conflict, "not_vestibule", "There is a database at that address, but it is not Vestibule's.")
+	ErrNoAnswer   = problem.New(problem.Conflict, "database_unreachable", "The database cannot be reached.")
 	ErrBoundRole  = problem.New(problem.Conflict, "database_role", "The database does not bind this connection by row-level security.")
 )
 
@@ -35,10 +38,31 @@ func Open(ctx context.Context, address string, sealing secret.SealingKeys) (s *S
 		return nil, err
 	}
 	if err := s.admit(ctx, sealing); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(reached(err), s.Close())
 	}
 	return s, nil
 }
+
+// reached says in a sentence why a server let nobody in; other errors stay as
+// they are.
+func reached(err error) error {
+	refused, ok := errors.AsType[*pgconn.ConnectError](err)
+	if !ok || problem.Of(err) != nil {
+		return err
+	}
+	sentence := "The database cannot be reached"
+	switch sqlState(err) {
+	case "28P01", "28000":
+		sentence = "The database server does not take the address's user and password"
+	case "3D000":
+		sentence = "There is no database of that name on the server"
+	}
+	return ErrNoAnswer.Because("%s (%s).", sentence, oneLine(refused))
+}
+
+// oneLine is the text of an error without the line ends and tabs drivers put
+// into theirs.
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
 
 func connect(ctx context.Context, address string) (*Store, error) {
 	path, embedded := SQLitePath(address)
@@ -88,11 +112,14 @@ func (s *Store) applied(ctx context.Context) (names []string, err error) {
 		names = append(names, name)
 		return err
 	}))
-	if err != nil && (sqlState(err) == "42P01" || strings.Contains(err.Error(), "no such table")) {
+	switch state := sqlState(err); {
+	case err == nil:
+	case strings.Contains(err.Error(), "no such table"):
 		return nil, ErrNoDatabase
-	}
-	if state := sqlState(err); state == "42501" || state == "22023" { // may not take the role, or no such role
-		return nil, ErrNoDatabase.Because("The database has no Vestibule schema this address may use (%v); run “vestibule migrate”, with --migrate-database where the owner is somebody else.", err)
+	case state == "42P01":
+		return nil, ErrNoDatabase.Because("The database has no Vestibule schema yet; “vestibule migrate” makes it.")
+	case state == "42501", state == "22023": // may not take the role, or no such role
+		return nil, ErrNoDatabase.Because("The database has no Vestibule schema yet, or none this address may use (%s); run “vestibule migrate”, with --migrate-database where the owner is somebody else.", oneLine(err))
 	}
 	return names, err
 }
