@@ -57,8 +57,17 @@ type sessionAnswer struct {
 func sessionOf(s identity.Session, current bool) sessionAnswer {
 	return sessionAnswer{
 		ID: string(s.ID), Kind: string(s.Kind), Current: current, SignedInAt: s.SignedInAt, LastActive: s.InteractedAt,
-		IdleEnd: s.IdleEnd, End: s.AbsoluteEnd, Address: s.Peer.Address, UserAgent: s.Peer.UserAgent,
+		IdleEnd: earlier(s.IdleEnd, s.AbsoluteEnd), End: s.AbsoluteEnd, Address: s.Peer.Address, UserAgent: s.Peer.UserAgent,
 	}
+}
+
+// earlier keeps what one reads from promising more than is kept: the ends of
+// a session may come from policies of different days.
+func earlier(one, other time.Time) time.Time {
+	if other.Before(one) {
+		return other
+	}
+	return one
 }
 
 type sessionsAnswer struct {

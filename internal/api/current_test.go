@@ -12,7 +12,7 @@ import (
 // An answer that was kept is given only for exactly what it was made from.
 func TestCurrentAnswerFollowsWhatItIsAbout(t *testing.T) {
 	live := store.Live{
-		Session: identity.Session{ID: "ses_1", IdleEnd: time.Unix(1, 0)},
+		Session: identity.Session{ID: "ses_1", IdleEnd: time.Unix(1, 0), AbsoluteEnd: time.Unix(9, 0)},
 		User:    identity.User{ID: "usr_1", Name: "Ann", Role: identity.Member},
 		Tenant:  identity.Tenant{ID: "ten_1", Slug: "acme"},
 	}

@@ -8,9 +8,13 @@ import (
 
 // Ends says when a session ends that was opened at signedIn and whose person
 // last did something at interacted: idle unless they do something again,
-// absolute whatever they do.
+// absolute whatever they do. The idle end is never the later one.
 func Ends(p identity.Policy, signedIn, interacted time.Time) (idle, absolute time.Time) {
-	return interacted.Add(time.Duration(p.IdleTimeout)), signedIn.Add(time.Duration(p.SessionLifetime))
+	idle, absolute = interacted.Add(time.Duration(p.IdleTimeout)), signedIn.Add(time.Duration(p.SessionLifetime))
+	if absolute.Before(idle) {
+		idle = absolute
+	}
+	return idle, absolute
 }
 
 // TokenEnd says when an access token minted at now ends: after its own time,

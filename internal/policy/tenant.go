@@ -90,7 +90,7 @@ var settings = []setting{
 	{"invitation-ttl", duration(func(p *identity.Policy) *identity.Duration { return &p.InvitationTTL })},
 	{"password-min-length", number(8, 64, func(p *identity.Policy) *int { return &p.PasswordMinLength })},
 	{"support-contact", contact},
-	{"landing", landing},
+	{"landing", oneOf(func(p *identity.Policy) *string { return &p.Landing }, "/home", "/phone")},
 	{"language", oneOf(func(p *identity.Policy) *string { return &p.Language }, "en", "id")},
 	{"accent", accent},
 	{"password-changes", oneOf(func(p *identity.Policy) *string { return &p.PasswordChanges }, WebOnly, WebAndAPI)},
@@ -128,7 +128,7 @@ func Set(t *identity.Tenant, key, value string) error {
 			return nil
 		}
 		if wanted := s.set(t, value); wanted != "" {
-			message := key + ": wanted is " + wanted + "."
+			message := key + ": must be " + wanted + "."
 			return ErrValue.Because("%s", message).In(problem.Field{Location: key, Message: message})
 		}
 		return nil
@@ -178,17 +178,6 @@ func oneOf(field func(*identity.Policy) *string, words ...string) func(*identity
 		}
 		return strings.Join(words, " or ")
 	}
-}
-
-// landing keeps people here: a second slash or a backslash would make browsers
-// go to another host.
-func landing(t *identity.Tenant, value string) string {
-	odd := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\\\"<>`{}|^", r) }
-	if value[0] != '/' || strings.HasPrefix(value, "//") || len(value) > 200 || strings.ContainsFunc(value, odd) {
-		return "a path on this site of at most 200 characters, like /home"
-	}
-	t.Policy.Landing = value
-	return ""
 }
 
 var colour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)

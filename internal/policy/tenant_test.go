@@ -41,8 +41,9 @@ func TestSet(t *testing.T) {
 		{"a contact on two lines", "support-contact", "Help\r\nBcc: eve@evil.test", false},
 		{"a contact of 201 characters", "support-contact", strings.Repeat("x", 201), false},
 		{"a landing page", "landing", "/phone", true},
-		{"the root", "landing", "/", true},
-		{"a path with a query", "landing", "/app/list?sort=name&page=2", true},
+		{"the other landing page", "landing", "/home", true},
+		{"a page that is none to land on", "landing", "/", false},
+		{"a landing page with a query", "landing", "/home?x=1", false},
 		{"another host", "landing", "//evil.test", false},
 		{"another host by a backslash", "landing", `/\evil.test`, false},
 		{"another host by its whole address", "landing", "https://evil.test/", false},
@@ -112,7 +113,7 @@ func TestSetUnknownKey(t *testing.T) {
 // value takes each choice of the policy back.
 func TestKeys(t *testing.T) {
 	example := map[string]string{
-		"password-min-length": "12", "support-contact": "desk", "landing": "/x", "language": "id",
+		"password-min-length": "12", "support-contact": "desk", "landing": "/phone", "language": "id",
 		"accent": "#123456", "password-changes": "web+api", "change-initial": "no",
 	}
 	var want []string

@@ -54,7 +54,7 @@ func (s *Service) ask(live store.Live, presented int64, interaction bool, now ti
 		BornSince: now.Add(-time.Duration(p.SessionLifetime)),
 	}
 	if interaction {
-		ask.IdleEnd, _ = policy.Ends(p, now, now)
+		ask.IdleEnd, _ = policy.Ends(p, live.Session.SignedInAt, now)
 	}
 	return ask
 }
