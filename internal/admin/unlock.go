@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -23,18 +24,42 @@ func (s *Service) Unlock(ctx context.Context, t store.Tenant, actor identity.Act
 	})
 }
 
+// Waits says how many failed tries are counted on a user, and until when one
+// of those who tried waits; zero when nobody does. Known browsers have tries
+// of their own and may not be among those who wait.
+func (s *Service) Waits(ctx context.Context, t store.Tenant, u identity.User) (tries int64, until time.Time, err error) {
+	for _, subject := range subjects(t, u) {
+		n, last, err := t.Tries(ctx, subject)
+		if err != nil {
+			return 0, time.Time{}, err
+		}
+		tries += n
+		if last.After(until) && last.After(s.Now()) {
+			until = last
+		}
+	}
+	return tries, until, nil
+}
+
 // clearLanes forgets the tries under every name a user can be meant by.
 func clearLanes(ctx context.Context, tx *store.Tx, u identity.User) error {
-	for _, name := range []struct{ by, folded string }{
-		{signin.ByEmail, u.Email.Folded},
-		{signin.ByExtension, u.Extension},
-	} {
-		if name.folded == "" {
-			continue
-		}
-		if err := tx.ClearLanes(ctx, tx.Keys().LaneSubject(tx.ID(), name.by, name.folded)); err != nil {
+	for _, subject := range subjects(tx.Tenant, u) {
+		if err := tx.ClearLanes(ctx, subject); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// subjects are the limiter's names for a user.
+func subjects(t store.Tenant, u identity.User) (list []string) {
+	for _, name := range []struct{ by, folded string }{
+		{signin.ByEmail, u.Email.Folded},
+		{signin.ByExtension, u.Extension},
+	} {
+		if name.folded != "" {
+			list = append(list, t.Keys().LaneSubject(t.ID(), name.by, name.folded))
+		}
+	}
+	return list
 }

@@ -46,6 +46,7 @@ var columnNames = [columnCount]string{"email", "extension", "name", "role", "pas
 type Report struct {
 	Read     int    // lines that are to be users
 	Imported int    // users there are now
+	Invited  int    // of those, users without a password
 	Refused  int    // lines that are none; those cut off unread count as one
 	Lines    []Line // the first maxLines of the refused ones, by number
 }

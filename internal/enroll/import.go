@@ -96,6 +96,7 @@ type importing struct {
 	report  Report
 	open    bool // it has an entry in the database
 	added   int
+	invited int // of those added
 	done    identity.Event
 }
 
@@ -181,6 +182,11 @@ func (im *importing) add(ctx context.Context, p piece) error {
 		switch {
 		case err == nil:
 			im.added += len(p.rows)
+			for _, r := range p.rows {
+				if !r.user.HasPassword {
+					im.invited++
+				}
+			}
 			return nil
 		case errors.Is(err, problem.NotFound):
 			return ErrGivenUp
@@ -237,7 +243,7 @@ func (im *importing) finish(ctx context.Context) error {
 		return ErrGivenUp
 	}
 	if err == nil {
-		im.report.Imported, im.open = im.added, false
+		im.report.Imported, im.report.Invited, im.open = im.added, im.invited, false
 	}
 	return err
 }

@@ -93,6 +93,11 @@ func (r *records) column(i int, name string) error {
 	if strings.ContainsAny(name, ";\t|") && r.width == 1 {
 		return ErrHeader.Because("The columns are to be separated by commas.")
 	}
+	for _, knownName := range columnNames {
+		if strings.EqualFold(name, knownName) {
+			return ErrHeader.Because("There is no column %s; it is written %s.", shown(name), knownName)
+		}
+	}
 	return ErrHeader.Because("There is no column %s. The columns are %s.", shown(name), strings.Join(columnNames[:], ", "))
 }
 

@@ -151,6 +151,9 @@ func ParseSlug(typed string) (string, error) {
 // are two telephones. The error is ErrExtension.
 func ParseExtension(typed string) (string, error) {
 	extension := trimBlanks(typed)
+	if extension == "" {
+		return "", ErrExtension.Because("An extension is missing.")
+	}
 	if len(extension) < 2 || len(extension) > 10 {
 		return "", ErrExtension
 	}

@@ -54,6 +54,10 @@ var (
 			n, err := t.FinishedImports(ctx)
 			return n > 0, err
 		},
+		"Tries": func(ctx context.Context, t store.Tenant) (bool, error) {
+			n, _, err := t.Tries(ctx, "subject")
+			return n > 0, err
+		},
 		"SigningKeys": sawAny(func(ctx context.Context, t store.Tenant) ([]store.SigningKey, error) { return t.SigningKeys(ctx) }),
 		"LiveSession": saw(func(ctx context.Context, t store.Tenant) (store.Live, error) {
 			return t.LiveSession(ctx, "ses_p", noon)

@@ -40,6 +40,8 @@ const (
 	refundTry = `UPDATE lanes SET tries = tries - 1, until = 0,
 			wait = CASE WHEN until = 0 THEN wait WHEN wait / 2 > CAST($5 AS BIGINT) THEN wait / 2 ELSE CAST($5 AS BIGINT) END
 		WHERE tenant_id = $1 AND subject = $2 AND lane = $3 AND since <= $4 AND tries > 0`
+	laneSums = `SELECT CAST(COALESCE(SUM(tries), 0) AS BIGINT), COALESCE(MAX(until), 0) FROM lanes WHERE tenant_id = $1 AND subject = $2`
+
 	clearLane   = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
 	clearOthers = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane <> $3`
 	sweepLanes  = `DELETE FROM lanes WHERE tenant_id = $1 AND (subject, lane) IN (
@@ -111,6 +113,15 @@ func (tx *Tx) waiting(ctx context.Context, lanes []Lane) error {
 		}
 	}
 	return latest
+}
+
+// Tries says how many tries the lanes of a subject count, and the latest time
+// until which one of them waits, or waited; zero where none did.
+func (t Tenant) Tries(ctx context.Context, subject string) (n int64, until time.Time, err error) {
+	defer problem.Wrap(&err, "read lanes")
+	var last int64
+	err = t.one(ctx, laneSums, into(&n, &last), subject)
+	return n, instant(last), err
 }
 
 // CountFailure counts in lanes that were not asked before the try.
