@@ -28,7 +28,7 @@ type Serve struct {
 	Listen         string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where pages and API are served."`
 	OpsListen      string   `default:"127.0.0.1:9180" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics are served; empty is off."`
 	PublicAddress  string   `name:"public-url" placeholder:"URL" help:"The address people use. Links in mails are built from it, never from a request. http is for loopback only. Without it: http://localhost: and the port really bound."`
-	Migrate        bool     `default:"true" help:"Apply pending migrations before serving."`
+	Migrate        bool     `default:"true" negatable:"" help:"Apply pending migrations before serving."`
 	Mail           Address  `placeholder:"ADDRESS" help:"The mail server: smtp://USER:PASSWORD@HOST:PORT or smtps://…; smtp:// may go without TLS to loopback, elsewhere only with ?tls=none. Without it letters wait in the outbox."`
 	MailFrom       string   `default:"Vestibule <no-reply@localhost>" placeholder:"ADDRESS" help:"The sender of letters."`
 	ProductName    string   `default:"Vestibule" placeholder:"NAME" help:"What pages and letters call the product."`

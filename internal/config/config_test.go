@@ -22,7 +22,12 @@ type program struct {
 		List struct {
 			Database
 			Output string `default:"table" enum:"table,json" help:"Form."`
+			Status string `enum:",active,suspended" default:"" only:"flag" help:"Which."`
 		} `cmd:"" help:"Lists tenants."`
+		Create struct {
+			Slug string `arg:""`
+			Name string `only:"flag" help:"A name."`
+		} `cmd:"" help:"Makes a tenant."`
 	} `cmd:"" help:"Tenants."`
 }
 
@@ -106,7 +111,7 @@ func TestBadValuesAreRefusedByName(t *testing.T) {
 		{[]string{"--product-name", "Two\nlines"}, "--product-name: must be one line"},
 		{[]string{"--support-contact", "a\x00b"}, "--support-contact: must be one line"},
 		{[]string{"--trusted-proxies", "10.0.0.0/8,somewhere"}, "--trusted-proxies: entry 2 must be a network"},
-		{[]string{"--sign-in-style", "phone"}, `--sign-in-style must be one of "workspace","extension","email"`},
+		{[]string{"--sign-in-style", "phone"}, `--sign-in-style must be one of workspace, extension, email`},
 		{[]string{"--password-hash", "a\nb"}, "--password-hash: must be one line"},
 		{[]string{"--password-min-length", "7"}, "--password-min-length: must be from 8 to 64"},
 		{[]string{"--password-min-length", "65"}, "--password-min-length: must be from 8 to 64"},
@@ -117,12 +122,13 @@ func TestBadValuesAreRefusedByName(t *testing.T) {
 		{[]string{"--refresh-grace", "0s"}, "--refresh-grace: must be one second or more"},
 		{[]string{"--reset-link-ttl", "0s"}, "--reset-link-ttl: must be one second or more"},
 		{[]string{"--invitation-ttl", "0s"}, "--invitation-ttl: must be one second or more"},
-		{[]string{"--idle-timeout", "4"}, "--idle-timeout"},
+		{[]string{"--idle-timeout", "4"}, "--idle-timeout must be a duration such as 30m or 4h"},
+		{[]string{"--idle-timeout"}, "--idle-timeout needs a value"},
 		{[]string{"--sign-in-attempts", "0"}, "--sign-in-attempts: must be one or more"},
 		{[]string{"--stranger-attempts", "0"}, "--stranger-attempts: must be one or more"},
 		{[]string{"--source-attempts", "0"}, "--source-attempts: must be one or more"},
-		{[]string{"--sign-in-attempts", "many"}, "--sign-in-attempts"},
-		{[]string{"--migrate=perhaps"}, "--migrate"},
+		{[]string{"--sign-in-attempts", "many"}, "--sign-in-attempts must be a whole number"},
+		{[]string{"--migrate=perhaps"}, "--migrate must be true or false"},
 	}
 	for _, test := range tests {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {

@@ -32,13 +32,15 @@ func fromFile(path string, flags map[string]*kong.Flag) (map[string]value, error
 		switch {
 		case key.Kind != yaml.ScalarNode:
 			return nil, fmt.Errorf("%s, line %d: a key must be the name of a flag", path, key.Line)
+		case ok && flag.Tag.Has(onlyFlag):
+			return nil, fmt.Errorf("%s is not a known key: --%s is a flag of a command only", from, key.Value)
 		case !ok || key.Value == configFlag:
-			return nil, fmt.Errorf("%s is not a known key%s", from, didYouMean(key.Value, flags))
+			return nil, fmt.Errorf("%s is not a known key%s", from, didYouMean(key.Value, settings(flags)))
 		}
 		if _, twice := given[key.Value]; twice {
 			return nil, fmt.Errorf("%s is there twice", from)
 		}
-		v, err := plain(content, flag)
+		v, err := valueOf(content, flag)
 		if err != nil {
 			return nil, fmt.Errorf("%s %w", from, err)
 		}
@@ -87,8 +89,8 @@ func unreadable(err error) error {
 	return errors.New("is not readable as YAML; is a value with special characters not in quotes?")
 }
 
-// plain is the text of a value or of a list of values.
-func plain(content *yaml.Node, flag *kong.Flag) (value, error) {
+// valueOf is the text of a value or of a list of values.
+func valueOf(content *yaml.Node, flag *kong.Flag) (value, error) {
 	switch {
 	case content.Kind == yaml.ScalarNode && content.Tag == "!!null":
 		return value{}, errors.New("has no value; leave the key out or write \"\"")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 
 	"github.com/alecthomas/kong"
 )
@@ -65,7 +66,7 @@ func Parse(cli any, in Input, options ...kong.Option) (chosen *kong.Context, err
 		err = check(chosen)
 	}
 	if err != nil {
-		return nil, &Usage{err: err}
+		return nil, &Usage{err: plain(err, model.Model)}
 	}
 	return chosen, nil
 }
@@ -88,12 +89,27 @@ func newModel(cli any, options ...kong.Option) (*kong.Kong, error) {
 	}, options...)...)
 }
 
-// helpOf is a flag's help with the name of its variable.
+// onlyFlag is the tag of what describes one act: a name, a role. It is taken
+// from the command line alone, so that nothing left over in an environment
+// becomes part of what a command does.
+const onlyFlag = "only"
+
+// helpOf is a flag's help with its default and the name of its variable.
 func helpOf(value *kong.Value) string {
 	if value.Flag == nil || value.Name == "help" {
 		return value.Help
 	}
-	return value.Help + " ($" + variable(value.Name) + ")"
+	var more []string
+	if value.Default != "" {
+		more = append(more, "default "+value.Default)
+	}
+	if !value.Tag.Has(onlyFlag) {
+		more = append(more, "$"+variable(value.Name))
+	}
+	if len(more) == 0 {
+		return value.Help
+	}
+	return value.Help + " (" + strings.Join(more, ", ") + ")"
 }
 
 // check calls Check of every part of the commands that were chosen.

@@ -20,6 +20,11 @@ when its group may write it or others may read or write it: ` + "`chmod 600`" + 
 service's group. Containers often mount secrets as ` + "`0444`" + `; ask for ` + "`0400`" + ` there. Variables beginning with
 ` + "`VESTIBULE_TEST_`" + ` and those Kubernetes sets for a service called vestibule are ignored.
 
+What describes one act of a command — a name, a role, an address, ` + "`--password-stdin`" + `, ` + "`--with-hashes`" + `, ` + "`--partial`" + `,
+` + "`--now`" + ` — is a flag of that command only: the environment and the file do not give it
+([why](../decisions/0014-what-one-act-is-about-is-a-flag.md)). ` + "`VESTIBULE_TENANT`" + ` and ` + "`VESTIBULE_OUTPUT`" + ` are taken, as
+` + "`--tenant`" + ` and ` + "`--output`" + `.
+
 | flag | environment | default | what it is |
 |---|---|---|---|
 `

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -119,7 +120,7 @@ var foreign = regexp.MustCompile(`^VESTIBULE_(TEST_.*|SERVICE_HOST|SERVICE_PORT(
 // fromEnvironment reads VESTIBULE_X, or the file VESTIBULE_X_FILE names.
 func fromEnvironment(environ []string, flags map[string]*kong.Flag) (map[string]value, error) {
 	names := map[string]string{} // variable → flag
-	for flag := range flags {
+	for flag := range settings(flags) {
 		names[variable(flag)] = flag
 	}
 	given := map[string]value{}
@@ -132,7 +133,7 @@ func fromEnvironment(environ []string, flags map[string]*kong.Flag) (map[string]
 		if !ok {
 			base, isFile := strings.CutSuffix(name, "_FILE")
 			if flag, ok = names[base]; !isFile || !ok {
-				return nil, fmt.Errorf("unknown environment variable %s%s", name, didYouMean(name, names))
+				return nil, fmt.Errorf("unknown environment variable %s%s", name, instead(name, names, flags))
 			}
 			if flag == configFlag {
 				return nil, fmt.Errorf("%s is not taken; name the file in %s", name, base)
@@ -148,6 +149,23 @@ func fromEnvironment(environ []string, flags map[string]*kong.Flag) (map[string]
 		given[flag] = value{text: text, from: name}
 	}
 	return given, nil
+}
+
+// settings are the flags that other sources may give.
+func settings(flags map[string]*kong.Flag) map[string]*kong.Flag {
+	taken := maps.Clone(flags)
+	maps.DeleteFunc(taken, func(_ string, flag *kong.Flag) bool { return flag.Tag.Has(onlyFlag) })
+	return taken
+}
+
+// instead says what to do instead of setting an unknown variable.
+func instead(name string, names map[string]string, flags map[string]*kong.Flag) string {
+	for flag := range flags {
+		if v := variable(flag); names[v] == "" && (name == v || name == v+"_FILE") {
+			return fmt.Sprintf(": --%s is a flag of a command only", flag)
+		}
+	}
+	return didYouMean(name, names)
 }
 
 // fileOf reads the value of a flag from a file of its own.

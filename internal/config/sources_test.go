@@ -94,6 +94,9 @@ func TestEnvironmentRefused(t *testing.T) {
 		{[]string{"VESTIBULE_PUBLIC_ULR=x"}, "unknown environment variable VESTIBULE_PUBLIC_ULR, did you mean VESTIBULE_PUBLIC_URL?"},
 		{[]string{"VESTIBULE_ELEPHANT=x"}, "unknown environment variable VESTIBULE_ELEPHANT"},
 		{[]string{"VESTIBULE_LISTEN_FIL=x"}, "unknown environment variable VESTIBULE_LISTEN_FIL"},
+		{[]string{"VESTIBULE_NAME=x"}, "unknown environment variable VESTIBULE_NAME: --name is a flag of a command only"},
+		{[]string{"VESTIBULE_STATUS_FILE=x"}, "unknown environment variable VESTIBULE_STATUS_FILE: --status is a flag of a command only"},
+		{[]string{"VESTIBULE_NAM=x"}, "unknown environment variable VESTIBULE_NAM"},
 		{[]string{"VESTIBULE_HELP=1"}, "unknown environment variable VESTIBULE_HELP"},
 		{[]string{"VESTIBULE_PRODUCT_NAME=a", "VESTIBULE_PRODUCT_NAME_FILE=" + name}, "VESTIBULE_PRODUCT_NAME and VESTIBULE_PRODUCT_NAME_FILE are both set"},
 		{[]string{"VESTIBULE_PRODUCT_NAME_FILE=/nowhere/name"}, "VESTIBULE_PRODUCT_NAME_FILE: open /nowhere/name"},
@@ -131,6 +134,7 @@ func TestVariablesThatAreNotOurs(t *testing.T) {
 func TestFileRefused(t *testing.T) {
 	tests := []struct{ name, text, says string }{
 		{"unknown key", "listen: :1\npublic-ulr: x", "line 2: public-ulr is not a known key, did you mean public-url?"},
+		{"a flag of a command", "name: x", "line 1: name is not a known key: --name is a flag of a command only"},
 		{"repeated key", "listen: :1\nmail: \"\"\nlisten: :2", "line 3: listen is there twice"},
 		{"another file", "config: other.yaml", "line 1: config is not a known key"},
 		{"no value", "listen:", "line 1: listen has no value"},
@@ -172,7 +176,9 @@ func TestCommandLineRefused(t *testing.T) {
 		{[]string{"serve", "--public-ulr", "x"}, `unknown flag --public-ulr, did you mean "--public-url"?`},
 		{[]string{"srve"}, `did you mean "serve"?`},
 		{[]string{"serve", "twice"}, "unexpected argument twice"},
-		{nil, "expected one of"},
+		{nil, "a command is missing, one of serve, tenant"},
+		{[]string{"tenant", "create"}, "missing: SLUG; --help"},
+		{[]string{"tenant", "list", "--status", "x"}, "--status must be one of active, suspended"},
 		{[]string{"tenant", "list", "--listen", ":1"}, "unknown flag --listen"},
 	}
 	for _, test := range tests {
@@ -191,7 +197,7 @@ func TestHelpNamesVariablesAndIsShownWhateverTheEnvironment(t *testing.T) {
 	if !errors.Is(err, ErrHelp) {
 		t.Fatal(err)
 	}
-	for _, word := range []string{"--public-url=URL", "VESTIBULE_PUBLIC_URL", "VESTIBULE_CONFIG"} {
+	for _, word := range []string{"--public-url=URL", "VESTIBULE_PUBLIC_URL", "VESTIBULE_CONFIG", "(default 5m,", "--[no-]migrate"} {
 		if !strings.Contains(out.String(), word) {
 			t.Errorf("help lacks %s:\n%s", word, out.String())
 		}
