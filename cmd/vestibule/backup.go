@@ -34,7 +34,7 @@ func (c *restoreCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	p.say("The backup is restored; %d sessions that were alive in it have ended.", done.Sessions)
+	p.say("The backup is restored; %s ended.", counted(int(done.Sessions), "session that was alive in it has", "sessions that were alive in it have"))
 	if done.Kept != "" {
 		p.say("The database that was there is kept as %s. Delete it when you are sure.", done.Kept)
 	}

@@ -37,12 +37,26 @@ func inTenant(ctx context.Context, c config.Database, p *program, slug string, d
 	})
 }
 
+// makeDatabase brings the database up to date, and says so when it made it.
+func makeDatabase(ctx context.Context, c config.Database, p *program) error {
+	made, err := operator.MakeDatabase(ctx, c)
+	switch {
+	case made.KeyFile != "" && made.Database != "":
+		p.say("Made %s and its sealing key %s; keep a copy of the key elsewhere.", made.Database, made.KeyFile)
+	case made.KeyFile != "":
+		p.say("Made the sealing key %s; keep a copy of it elsewhere.", made.KeyFile)
+	case made.Database != "":
+		p.say("Made the schema in %s; keep a copy of the sealing key elsewhere.", made.Database)
+	}
+	return err
+}
+
 // migrateCmd brings the database up to date.
 type migrateCmd struct{ config.Database }
 
 // Run applies what is missing.
 func (c *migrateCmd) Run(ctx context.Context, p *program) error {
-	if err := operator.MakeDatabase(ctx, c.Database); err != nil {
+	if err := makeDatabase(ctx, c.Database, p); err != nil {
 		return err
 	}
 	p.say("The database is up to date.")

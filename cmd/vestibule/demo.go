@@ -14,6 +14,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
@@ -68,7 +69,7 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer release()
-	if err := operator.MakeDatabase(ctx, database); err != nil {
+	if _, err := operator.MakeDatabase(ctx, database); err != nil {
 		return err
 	}
 	s, err := operator.OpenDatabase(ctx, database)
@@ -76,14 +77,22 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := c.fill(ctx, p, s, params); err != nil {
+	kept, err := c.fill(ctx, p, s, params)
+	if err != nil {
 		return fmt.Errorf("fill the demo: %w", err)
 	}
-	p.onServing = func(address net.Addr) { c.explain(p, address) }
+	accounts, err := demoAccounts(ctx, s)
+	if err != nil {
+		return fmt.Errorf("read the demo: %w", err)
+	}
+	p.onServing = func(address net.Addr) { c.explain(p, address, accounts, kept) }
 	return serve(ctx, p, s, c.Serve)
 }
 
 func demoFolder(chosen string) (folder string, remove func(), err error) {
+	if info, err := os.Stat(chosen); err == nil && !info.IsDir() {
+		return "", nil, usage("--data: %s is a file; a folder is wanted", chosen)
+	}
 	if chosen != "" {
 		return chosen, func() {}, os.MkdirAll(chosen, 0o700)
 	}
@@ -91,49 +100,80 @@ func demoFolder(chosen string) (folder string, remove func(), err error) {
 	return folder, func() { _ = os.RemoveAll(folder) }, err
 }
 
-// fill makes what the demo's database has not yet.
-func (c *demoCmd) fill(ctx context.Context, p *program, s *store.Store, params secret.Params) error {
+// fill makes what the demo's database has not yet; kept says that it had
+// something.
+func (c *demoCmd) fill(ctx context.Context, p *program, s *store.Store, params secret.Params) (kept bool, err error) {
 	keeper := &operator.Service{Store: s, Now: p.now}
 	people := &admin.Service{Now: p.now, Params: params, Operator: policy.Effective(policy.Defaults(), c.Policy()), Product: c.ProductName}
 	password, err := secret.NewPassword(demoPassword)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, d := range demoTenants {
 		tenant, err := keeper.CreateTenant(ctx, d.slug, d.name, d.style)
 		if errors.Is(err, operator.ErrSlugTaken) {
+			kept = true
 			continue
 		} else if err != nil {
-			return err
+			return kept, err
 		}
 		for _, u := range d.users {
 			u.Password = password
 			if _, err := people.Create(ctx, s.Tenant(tenant.ID), identity.Actor{Operator: true}, u, identity.Peer{}); err != nil {
-				return err
+				return kept, err
 			}
 		}
 	}
-	return nil
+	return kept, nil
+}
+
+// A demoAccount is a line of what there is to try, as it is by now.
+type demoAccount struct{ slug, name, role, note string }
+
+// demoAccounts reads who there is: a kept demo has been played with.
+func demoAccounts(ctx context.Context, s *store.Store) (list []demoAccount, err error) {
+	for _, d := range demoTenants {
+		t, err := s.TenantBySlug(ctx, d.slug)
+		if errors.Is(err, problem.NotFound) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		users, err := s.Tenant(t.ID).Users(ctx, "", 20)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range users {
+			a := demoAccount{slug: t.Slug, name: u.Email.Typed, role: u.Role}
+			if t.Style == identity.Extension {
+				a.name = u.Extension + "-" + t.Slug
+			}
+			switch {
+			case t.Status == identity.TenantSuspended:
+				a.note = "the tenant is suspended"
+			case u.Status != identity.Active:
+				a.note = string(u.Status)
+			case u.MustChange:
+				a.note = "must choose a password first"
+			}
+			list = append(list, a)
+		}
+	}
+	return list, nil
 }
 
 // explain tells on standard output what there is to try.
-func (c *demoCmd) explain(p *program, address net.Addr) {
+func (c *demoCmd) explain(p *program, address net.Addr, accounts []demoAccount, kept bool) {
 	base := c.PublicURL(address.(*net.TCPAddr).Port)
-	fmt.Fprintf(p.stdout, "\n%s is serving a demo. The password of everybody is: %s\n\n", c.ProductName, demoPassword)
+	passwords := "The password of everybody is: " + demoPassword
+	if kept {
+		passwords = "The passwords are as you left them; at first everybody's was: " + demoPassword
+	}
+	fmt.Fprintf(p.stdout, "\n%s is serving a demo. %s\n\n", c.ProductName, passwords)
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TENANT\tSIGN IN AT\tAS\tROLE\t")
-	for _, d := range demoTenants {
-		for _, u := range d.users {
-			name := u.Email
-			if d.style == identity.Extension {
-				name = u.Extension + "-" + d.slug
-			}
-			note := ""
-			if u.MustChange {
-				note = "must choose a password first"
-			}
-			fmt.Fprintf(table, "%s\t%s/t/%s/login\t%s\t%s\t%s\n", d.slug, base, d.slug, name, u.Role, note)
-		}
+	for _, a := range accounts {
+		fmt.Fprintf(table, "%s\t%s/t/%s/login\t%s\t%s\t%s\n", a.slug, base, a.slug, a.name, a.role, a.note)
 	}
 	table.Flush()
 	fmt.Fprintf(p.stdout, "\nWithout a tenant in the address: %s/login?style=workspace, ?style=extension or ?style=email\n", base)

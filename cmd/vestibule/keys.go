@@ -49,7 +49,7 @@ func (c *keysListCmd) Run(ctx context.Context, p *program) error {
 
 type keysRotateCmd struct {
 	config.Database
-	Now bool `help:"Sign with the new key at once. Whoever keeps a copy of the published keys may refuse its tokens until the copy is renewed."`
+	Now bool `only:"flag" help:"Sign with the new key at once. Whoever keeps a copy of the published keys may refuse its tokens until the copy is renewed."`
 }
 
 // Run publishes a key and writes its kid.

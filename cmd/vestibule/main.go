@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -65,7 +66,7 @@ func main() {
 
 // run runs one command and returns the exit code.
 func (p *program) run(ctx context.Context, args, environ []string) int {
-	chosen, err := config.Parse(&cli{}, config.Input{Args: args, Environ: environ, Stdout: p.stdout, Stderr: p.stderr},
+	chosen, err := config.Parse(&cli{}, config.Input{Args: asked(args), Environ: environ, Stdout: p.stdout, Stderr: p.stderr},
 		kong.Name("vestibule"), kong.Description("The front door of multi-tenant software."))
 	if errors.Is(err, config.ErrHelp) {
 		return 0
@@ -75,6 +76,18 @@ func (p *program) run(ctx context.Context, args, environ []string) int {
 		err = chosen.Run(p)
 	}
 	return p.explain(err)
+}
+
+// asked takes the other words people try for help and version.
+func asked(args []string) []string {
+	switch {
+	case len(args) == 0:
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "--version":
+		return append([]string{"version"}, args[1:]...)
+	}
+	return args
 }
 
 // usage is wrong usage that only showed when the command began.

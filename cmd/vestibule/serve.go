@@ -34,7 +34,7 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	}
 	defer release()
 	if c.Migrate {
-		if err := operator.MakeDatabase(ctx, c.Database); err != nil {
+		if err := makeDatabase(ctx, c.Database, p); err != nil {
 			return err
 		}
 	}

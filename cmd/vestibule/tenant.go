@@ -12,6 +12,8 @@ import (
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/operator"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -19,7 +21,7 @@ import (
 type tenantCmd struct {
 	Create  tenantCreateCmd  `cmd:"" help:"Make a tenant, and the database when there is none."`
 	List    tenantListCmd    `cmd:"" help:"List the tenants."`
-	Show    tenantShowCmd    `cmd:"" help:"Show a tenant and what it chose."`
+	Show    tenantShowCmd    `cmd:"" help:"Show a tenant, what it chose and what holds for it."`
 	Set     tenantSetCmd     `cmd:"" help:"Change a tenant's settings."`
 	Suspend tenantSuspendCmd `cmd:"" help:"Keep a tenant's people out; nothing is lost."`
 	Resume  tenantResumeCmd  `cmd:"" help:"Let a suspended tenant's people in again."`
@@ -28,24 +30,28 @@ type tenantCmd struct {
 type tenantCreateCmd struct {
 	config.Database
 	Slug  string `arg:"" help:"Its short name: 2 to 40 of a-z, 0-9 and inner hyphens."`
-	Name  string `required:"" placeholder:"NAME" help:"What it is called."`
-	Style string `default:"workspace" enum:"workspace,extension,email" placeholder:"STYLE" help:"How its people name themselves: workspace, extension or email."`
+	Name  string `required:"" only:"flag" placeholder:"NAME" help:"What it is called."`
+	Style string `default:"workspace" enum:"workspace,extension,email" only:"flag" placeholder:"STYLE" help:"How its people name themselves: workspace, extension or email."`
 }
 
 // Run makes the tenant and writes its id.
 func (c *tenantCreateCmd) Run(ctx context.Context, p *program) error {
 	create := func(s *operator.Service) error {
 		t, err := s.CreateTenant(ctx, c.Slug, c.Name, identity.Style(c.Style))
-		if err == nil {
-			_, err = fmt.Fprintln(p.stdout, t.ID)
+		if err != nil {
+			return err
 		}
+		if t.Slug != c.Slug {
+			p.say("slug: %s", t.Slug)
+		}
+		_, err = fmt.Fprintln(p.stdout, t.ID)
 		return err
 	}
 	err := onDatabase(ctx, c.Database, p, create)
 	if !errors.Is(err, store.ErrNoDatabase) {
 		return err
 	}
-	if err := operator.MakeDatabase(ctx, c.Database); err != nil {
+	if err := makeDatabase(ctx, c.Database, p); err != nil {
 		return err
 	}
 	return onDatabase(ctx, c.Database, p, create)
@@ -78,6 +84,11 @@ type tenantShowCmd struct {
 	Slug string `arg:"" help:"The tenant's slug."`
 }
 
+// Help says whose defaults are meant.
+func (tenantShowCmd) Help() string {
+	return "What holds for the tenant is listed as “effective”: its own choices, else the product's defaults; those given to serve are not known here."
+}
+
 // Run shows one tenant.
 func (c *tenantShowCmd) Run(ctx context.Context, p *program) error {
 	return onDatabase(ctx, c.Database, p, func(s *operator.Service) error {
@@ -85,14 +96,20 @@ func (c *tenantShowCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		chosen, err := settingsOf(t.Policy)
+		chosen, err := settingsOf("", t.Policy)
 		if err != nil {
 			return err
 		}
-		return c.one(p, tenantOf(t), append([][2]string{
+		effective := effectiveOf(t)
+		holds, err := settingsOf("effective.", effective)
+		if err != nil {
+			return err
+		}
+		item := shownTenant{tenantOf(t), effective}
+		return c.one(p, item, append([][2]string{
 			{"id", string(t.ID)}, {"slug", t.Slug}, {"name", t.Name}, {"style", string(t.Style)},
 			{"status", string(t.Status)}, {"created_at", moment(t.CreatedAt)},
-		}, chosen...))
+		}, append(chosen, holds...)...))
 	})
 }
 
@@ -102,14 +119,32 @@ type tenantSetCmd struct {
 	Settings []string `arg:"" placeholder:"KEY=VALUE" help:"What to change; an empty value takes a choice back."`
 }
 
+// Help lists the keys, each with what it may be: what setting it to nonsense
+// answers.
+func (tenantSetCmd) Help() string {
+	var text strings.Builder
+	text.WriteString("The keys and what each may be:\n\n")
+	for _, key := range policy.Keys() {
+		p := problem.Of(policy.Set(&identity.Tenant{}, key, "\x00"))
+		_, wanted, _ := strings.Cut(p.Message, ": must be ")
+		fmt.Fprintf(&text, "  %-20s %s\n", key, strings.TrimSuffix(wanted, "."))
+	}
+	return text.String()
+}
+
 // Run changes all the settings or none.
 func (c *tenantSetCmd) Run(ctx context.Context, p *program) error {
 	var settings []operator.Setting
+	given := map[string]bool{}
 	for _, text := range c.Settings {
 		key, value, ok := strings.Cut(text, "=")
-		if !ok {
+		switch {
+		case !ok:
 			return usage("settings are written KEY=VALUE, such as idle-timeout=30m")
+		case given[key]:
+			return usage("%s is given twice; leave one out", key)
 		}
+		given[key] = true
 		settings = append(settings, operator.Setting{Key: key, Value: value})
 	}
 	return onDatabase(ctx, c.Database, p, func(s *operator.Service) error {
@@ -125,10 +160,7 @@ type tenantSuspendCmd struct {
 
 // Run keeps the tenant's people out.
 func (c *tenantSuspendCmd) Run(ctx context.Context, p *program) error {
-	return onDatabase(ctx, c.Database, p, func(s *operator.Service) error {
-		_, err := s.SuspendTenant(ctx, c.Slug)
-		return err
-	})
+	return setTenantStatus(ctx, c.Database, p, c.Slug, identity.TenantSuspended, (*operator.Service).SuspendTenant)
 }
 
 type tenantResumeCmd struct {
@@ -138,9 +170,24 @@ type tenantResumeCmd struct {
 
 // Run lets the tenant's people in again.
 func (c *tenantResumeCmd) Run(ctx context.Context, p *program) error {
-	return onDatabase(ctx, c.Database, p, func(s *operator.Service) error {
-		_, err := s.ResumeTenant(ctx, c.Slug)
-		return err
+	return setTenantStatus(ctx, c.Database, p, c.Slug, identity.TenantActive, (*operator.Service).ResumeTenant)
+}
+
+// setTenantStatus says so when there was nothing to do.
+func setTenantStatus(ctx context.Context, c config.Database, p *program, slug string, status identity.TenantStatus,
+	act func(*operator.Service, context.Context, string) (identity.Tenant, error)) error {
+	return onDatabase(ctx, c, p, func(s *operator.Service) error {
+		before, err := s.Tenant(ctx, slug)
+		if err != nil {
+			return err
+		}
+		if _, err := act(s, ctx, slug); err != nil {
+			return err
+		}
+		if before.Status == status {
+			p.say("The tenant was %s already; nothing has changed.", status)
+		}
+		return nil
 	})
 }
 
@@ -159,8 +206,22 @@ func tenantOf(t identity.Tenant) tenantJSON {
 	return tenantJSON{t.ID, t.Slug, t.Name, t.Style, t.Status, instant(t.CreatedAt), t.Policy}
 }
 
-// settingsOf lists what a tenant chose by the keys of "tenant set".
-func settingsOf(p identity.Policy) (fields [][2]string, err error) {
+// shownTenant is a tenant with what holds for it.
+type shownTenant struct {
+	tenantJSON
+	Effective identity.Policy `json:"effective"`
+}
+
+// effectiveOf is what holds for a tenant where serve has no other defaults
+// than the product's own.
+func effectiveOf(t identity.Tenant) identity.Policy {
+	effective := policy.Effective(policy.Defaults(), t.Policy)
+	effective.Landing = policy.Landing(t)
+	return effective
+}
+
+// settingsOf lists choices by the keys of "tenant set", with a word in front.
+func settingsOf(front string, p identity.Policy) (fields [][2]string, err error) {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return nil, err
@@ -170,7 +231,7 @@ func settingsOf(p identity.Policy) (fields [][2]string, err error) {
 		return nil, err
 	}
 	for key, value := range chosen {
-		fields = append(fields, [2]string{key, fmt.Sprint(value)})
+		fields = append(fields, [2]string{front + key, fmt.Sprint(value)})
 	}
 	slices.SortFunc(fields, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
 	return fields, nil

@@ -73,8 +73,8 @@ func (c onCmd) find(ctx context.Context, t store.Tenant) (u identity.User, err e
 
 // Passwords are the settings of serve that a new password follows.
 type Passwords struct {
-	PasswordStdin     bool   `help:"Read a password from standard input, up to the first line end."`
-	MustChange        bool   `default:"true" negatable:"" help:"It is an initial password: the user must change it at the first sign-in, unless the tenant's policy lets it be."`
+	PasswordStdin     bool   `only:"flag" help:"Read a password from standard input, up to the first line end."`
+	MustChange        bool   `default:"true" negatable:"" only:"flag" help:"It is an initial password: the user must change it at the first sign-in, unless the tenant's policy lets it be."`
 	PasswordHash      string `default:"argon2id,m=19456,t=2,p=1" placeholder:"KIND" help:"How new passwords are hashed, as serve has it."`
 	PasswordMinLength int    `default:"8" placeholder:"N" help:"The fewest characters of a password, from 8 to 64, as serve has it."`
 	ProductName       string `default:"Vestibule" placeholder:"NAME" help:"What pages and letters call the product, as serve has it."`
@@ -138,12 +138,18 @@ func userOf(u identity.User) userJSON {
 	return userJSON{u.ID, u.Name, u.Email.Typed, u.Extension, u.Role, u.Status, u.MustChange, instant(u.LastSignIn), instant(u.CreatedAt)}
 }
 
+// shownUser is a user with when the limiter lets everybody try again.
+type shownUser struct {
+	userJSON
+	WaitsUntil *time.Time `json:"waits_until"`
+}
+
 type userListCmd struct {
 	config.Database
 	output
 	inCmd
-	Role   string `enum:",admin,manager,user" default:"" placeholder:"ROLE" help:"Only those with this role."`
-	Status string `enum:",invited,active,deactivated" default:"" placeholder:"STATUS" help:"Only invited, active or deactivated ones."`
+	Role   string `enum:",admin,manager,user" default:"" only:"flag" placeholder:"ROLE" help:"Only those with this role."`
+	Status string `enum:",invited,active,deactivated" default:"" only:"flag" placeholder:"STATUS" help:"Only invited, active or deactivated ones."`
 }
 
 // Run lists the users.
@@ -184,10 +190,14 @@ func (c *userShowCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		return c.one(p, userOf(u), [][2]string{
+		_, until, err := people(p).Waits(ctx, t, u)
+		if err != nil {
+			return err
+		}
+		return c.one(p, shownUser{userOf(u), instant(until)}, [][2]string{
 			{"id", string(u.ID)}, {"name", u.Name}, {"email", filled(u.Email.Typed)}, {"extension", filled(u.Extension)},
 			{"role", u.Role}, {"status", string(u.Status)}, {"must_change_password", fmt.Sprint(u.MustChange)},
-			{"last_sign_in_at", moment(u.LastSignIn)}, {"created_at", moment(u.CreatedAt)},
+			{"last_sign_in_at", moment(u.LastSignIn)}, {"created_at", moment(u.CreatedAt)}, {"waits_until", moment(until)},
 		})
 	})
 }

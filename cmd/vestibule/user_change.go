@@ -14,10 +14,10 @@ type userCreateCmd struct {
 	config.Database
 	inCmd
 	Passwords
-	Email     string `placeholder:"ADDRESS" help:"The user's e-mail address; needed but in the extension style."`
-	Extension string `placeholder:"N" help:"The user's extension, 2 to 10 digits; needed in the extension style."`
-	Name      string `required:"" placeholder:"NAME" help:"What the user is called."`
-	Role      string `required:"" enum:"admin,manager,user" placeholder:"ROLE" help:"admin, manager or user."`
+	Email     string `only:"flag" placeholder:"ADDRESS" help:"The user's e-mail address; needed but in the extension style."`
+	Extension string `only:"flag" placeholder:"N" help:"The user's extension, 2 to 10 digits; needed in the extension style."`
+	Name      string `only:"flag" required:"" placeholder:"NAME" help:"What the user is called."`
+	Role      string `only:"flag" required:"" enum:"admin,manager,user" placeholder:"ROLE" help:"admin, manager or user."`
 }
 
 // Run makes the user and writes its id.
@@ -48,10 +48,10 @@ type userSetCmd struct {
 	config.Database
 	onCmd
 	Passwords
-	Email     *string `placeholder:"ADDRESS" help:"Another e-mail address; an empty one takes it away."`
-	Extension *string `placeholder:"N" help:"Another extension; an empty one takes it away."`
-	Name      *string `placeholder:"NAME" help:"Another name."`
-	Role      *string `placeholder:"ROLE" help:"Another role: admin, manager or user."`
+	Email     *string `only:"flag" placeholder:"ADDRESS" help:"Another e-mail address; an empty one takes it away."`
+	Extension *string `only:"flag" placeholder:"N" help:"Another extension; an empty one takes it away."`
+	Name      *string `only:"flag" placeholder:"NAME" help:"Another name."`
+	Role      *string `only:"flag" placeholder:"ROLE" help:"Another role: admin, manager or user."`
 }
 
 // Run changes the user's fields or its password: one transaction, so that
@@ -92,7 +92,12 @@ type userDeactivateCmd struct {
 
 // Run keeps the user out.
 func (c *userDeactivateCmd) Run(ctx context.Context, p *program) error {
-	return onUser(ctx, c.Database, c.onCmd, p, people(p).Deactivate)
+	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+		if u.Status == identity.Deactivated {
+			p.say("The user was deactivated already; nothing has changed.")
+		}
+		return people(p).Deactivate(ctx, t, operatorActor, u.ID, fromHere)
+	})
 }
 
 type userReactivateCmd struct {
@@ -102,7 +107,12 @@ type userReactivateCmd struct {
 
 // Run lets the user in again.
 func (c *userReactivateCmd) Run(ctx context.Context, p *program) error {
-	return onUser(ctx, c.Database, c.onCmd, p, people(p).Reactivate)
+	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+		if u.Status != identity.Deactivated {
+			p.say("The user was not deactivated but is %s; nothing has changed.", u.Status)
+		}
+		return people(p).Reactivate(ctx, t, operatorActor, u.ID, fromHere)
+	})
 }
 
 type userDeleteCmd struct {
@@ -112,7 +122,9 @@ type userDeleteCmd struct {
 
 // Run removes the user.
 func (c *userDeleteCmd) Run(ctx context.Context, p *program) error {
-	return onUser(ctx, c.Database, c.onCmd, p, people(p).Delete)
+	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+		return people(p).Delete(ctx, t, operatorActor, u.ID, fromHere)
+	})
 }
 
 type userUnlockCmd struct {
@@ -122,21 +134,28 @@ type userUnlockCmd struct {
 
 // Run forgets the failed tries on the user.
 func (c *userUnlockCmd) Run(ctx context.Context, p *program) error {
-	return onUser(ctx, c.Database, c.onCmd, p, people(p).Unlock)
+	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+		tries, _, err := people(p).Waits(ctx, t, u)
+		if err != nil {
+			return err
+		}
+		if tries == 0 {
+			p.say("No failed tries are counted on the user; nobody waits.")
+		}
+		return people(p).Unlock(ctx, t, operatorActor, u.ID, fromHere)
+	})
 }
 
 // people is what acts on users where no password is set.
 func people(p *program) *admin.Service { return &admin.Service{Now: p.now} }
 
-type act func(context.Context, store.Tenant, identity.Actor, identity.UserID, identity.Peer) error
-
 // onUser finds a user and does one thing to it.
-func onUser(ctx context.Context, c config.Database, on onCmd, p *program, do act) error {
+func onUser(ctx context.Context, c config.Database, on onCmd, p *program, do func(context.Context, store.Tenant, identity.User) error) error {
 	return inTenant(ctx, c, p, on.Tenant, func(t store.Tenant) error {
 		u, err := on.find(ctx, t)
 		if err != nil {
 			return err
 		}
-		return do(ctx, t, operatorActor, u.ID, fromHere)
+		return do(ctx, t, u)
 	})
 }

@@ -16,7 +16,7 @@ type userImportCmd struct {
 	config.Database
 	inCmd
 	File    string `arg:"" help:"The CSV file, with the columns email, extension, name, role, password_hash and must_change_password; - is standard input."`
-	Partial bool   `help:"Import the lines that are right although others are wrong; without it it is all or nothing."`
+	Partial bool   `only:"flag" help:"Import the lines that are right although others are wrong; without it it is all or nothing."`
 }
 
 // Run imports the file and says what became of it, a line for each that was
@@ -41,10 +41,22 @@ func (c *userImportCmd) Run(ctx context.Context, p *program) error {
 			p.say("and %d more lines", more)
 		}
 		if err == nil {
-			p.say("%d users were imported, %d lines refused.", report.Imported, report.Refused)
+			p.say("%s imported, %s refused.", counted(report.Imported, "user was", "users were"), counted(report.Refused, "line was", "lines were"))
+			if report.Invited > 0 {
+				p.say("%s no password, and nobody gets mail from this version yet: “user set --password-stdin” gives one.",
+					counted(report.Invited, "of them has", "of them have"))
+			}
 		}
 		return err
 	})
+}
+
+// counted is a number with the words that go with it.
+func counted(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", more)
 }
 
 // progress shows on a terminal how far long work is; elsewhere it is nil.
@@ -69,7 +81,7 @@ func (p *program) progress() func(done, total int64) {
 type userExportCmd struct {
 	config.Database
 	inCmd
-	WithHashes bool `help:"With the password hashes. Whoever has them can try passwords: guard the file."`
+	WithHashes bool `only:"flag" help:"With the password hashes. Whoever has them can try passwords: guard the file."`
 }
 
 // Run writes the users.

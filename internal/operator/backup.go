@@ -12,6 +12,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -19,15 +20,20 @@ import (
 var (
 	ErrNotEmbedded = problem.New(problem.Conflict, "not_embedded", "This is for the embedded database. PostgreSQL has its own tools for that, such as pg_dump and pg_restore.")
 	ErrNoBackup    = problem.New(problem.Invalid, "not_a_backup", "The file is not a backup of a Vestibule database.")
+	ErrOntoItself  = problem.New(problem.Invalid, "restore_onto_itself", "That file is the database itself, not a backup of it.")
 )
 
 // Backup writes a consistent copy of the embedded database at address, which
 // is the open one, into a new file, while people sign in. The sealing key is
-// not in it. Errors are ErrNotEmbedded and store.ErrFileExists.
+// not in it. Errors are ErrNotEmbedded,
+// ErrNoFolder and store.ErrFileExists.
 func (s *Service) Backup(ctx context.Context, address config.Address, file string) error {
 	path, embedded := store.SQLitePath(string(address))
 	if !embedded {
 		return ErrNotEmbedded
+	}
+	if err := inFolder(file); err != nil {
+		return err
 	}
 	if err := store.CopySQLite(ctx, path, file); err != nil {
 		return err
@@ -49,8 +55,8 @@ type Restored struct {
 // key, and rid of its sessions; only then does it take the database's name, in
 // one step. What was there stays beside it under another name, for nothing
 // here deletes people's data. Errors are ErrNotEmbedded, ErrSecondServer,
-// ErrNoBackup, ErrNoKeyFile, and the store's and secret's problems; then the
-// database is as it was.
+// ErrNoBackup, ErrOntoItself, ErrNoFolder, ErrNoKeyFile, and the store's and
+// secret's problems; then the database is as it was.
 func Restore(ctx context.Context, c config.Database, file string, now time.Time) (done Restored, err error) {
 	defer problem.Wrap(&err, "restore")
 	path, embedded := store.SQLitePath(string(c.Database))
@@ -61,10 +67,15 @@ func Restore(ctx context.Context, c config.Database, file string, now time.Time)
 		path = real // the file is replaced, not the link to it
 	}
 	release, err := LockServer(c.Database)
-	if err != nil {
+	if errors.Is(err, ErrSecondServer) {
+		return done, ErrSecondServer.Because("A server has this database open. Stop it first, then restore.")
+	} else if err != nil {
 		return done, err
 	}
 	defer release()
+	if same(file, path) {
+		return done, ErrOntoItself
+	}
 	part, err := copyBeside(file, path)
 	if err != nil {
 		return done, err
@@ -74,9 +85,30 @@ func Restore(ctx context.Context, c config.Database, file string, now time.Time)
 		return Restored{}, err
 	}
 	if _, err := os.Stat(path); err == nil {
-		done.Kept = path + ".before-restore-" + now.UTC().Format("20060102T150405Z")
+		done.Kept = freeName(path + ".before-restore-" + now.UTC().Format("20060102T150405Z"))
 	}
 	return done, store.ReplaceSQLite(ctx, part, path, done.Kept)
+}
+
+func same(file, other string) bool {
+	one, err := os.Stat(file)
+	if err != nil {
+		return false
+	}
+	two, err := os.Stat(other)
+	return err == nil && os.SameFile(one, two)
+}
+
+// freeName is name, or name with a number where that is taken: two restores
+// may fall into one second.
+func freeName(name string) string {
+	free := name
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(free); errors.Is(err, os.ErrNotExist) {
+			return free
+		}
+		free = fmt.Sprintf("%s-%d", name, n)
+	}
 }
 
 // copyBeside copies a backup into the database's folder, where it can take the
@@ -122,9 +154,12 @@ func freshen(ctx context.Context, c config.Database, part string, now time.Time)
 		}
 		s, err = store.Open(ctx, address, keys)
 	}
-	if errors.Is(err, store.ErrNoDatabase) || errors.Is(err, store.ErrForeignDB) {
+	switch {
+	case errors.Is(err, store.ErrNoDatabase), errors.Is(err, store.ErrForeignDB):
 		return 0, ErrNoBackup
-	} else if err != nil {
+	case errors.Is(err, secret.ErrForeignKey):
+		return 0, secret.ErrForeignKey.Because("The sealing key does not belong to this backup: it was made under another. Give the backup's own with VESTIBULE_SEALING_KEY_FILE.")
+	case err != nil:
 		return 0, err
 	}
 	ended, err = endAllSessions(ctx, &Service{Store: s, Now: func() time.Time { return now }})

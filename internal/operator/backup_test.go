@@ -94,6 +94,10 @@ func TestRestore(t *testing.T) {
 	if got := slugs(t, kept); got != "acme later" {
 		t.Errorf("what was there before: %s", got)
 	}
+	again, err := operator.Restore(t.Context(), c, backup, noon)
+	if err != nil || again.Kept == done.Kept {
+		t.Errorf("twice within a second: %+v, %v", again, err)
+	}
 	if after, _ := os.ReadFile(backup); string(after) != string(before) {
 		t.Error("the backup was changed")
 	}
@@ -173,6 +177,7 @@ func TestRestoreRefuses(t *testing.T) {
 		name, file string
 		err        error
 	}{
+		{"the database itself", path, operator.ErrOntoItself},
 		{"no file", filepath.Join(folder, "none"), os.ErrNotExist},
 		{"an empty file", file("empty", ""), operator.ErrNoBackup},
 		{"a text", file("text", strings.Repeat("hello\n", 1000)), store.ErrDamaged},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/vestibule-id/vestibule/internal/config"
@@ -18,14 +17,11 @@ import (
 // nothing in it, so none is ever made over an old database.
 var ErrNoKeyFile = problem.New(problem.Conflict, "sealing_key_missing", "The database's sealing key is missing.")
 
-// KeyFile is where the sealing key of the embedded database at path is kept
-// when the operator gives none.
-func KeyFile(path string) string { return path + ".key" }
-
 // OpenDatabase opens the database that c names, which must have today's
-// schema. Errors are the store's problems, secret's about keys, and
-// ErrNoKeyFile.
-func OpenDatabase(ctx context.Context, c config.Database) (*store.Store, error) {
+// schema. Errors are the store's problems, naming the address without what is
+// secret in it, secret's about keys, and ErrNoKeyFile.
+func OpenDatabase(ctx context.Context, c config.Database) (s *store.Store, err error) {
+	defer func() { err = located(c.Database, err) }()
 	if path, embedded := store.SQLitePath(string(c.Database)); embedded {
 		if there, err := holdsDatabase(path); err != nil {
 			return nil, err
@@ -40,43 +36,65 @@ func OpenDatabase(ctx context.Context, c config.Database) (*store.Store, error) 
 	return store.Open(ctx, string(c.Database), keys)
 }
 
+// Made says what MakeDatabase made; the zero Made is nothing.
+type Made struct {
+	Database config.Address // empty: it was there already
+	KeyFile  string         // empty: the operator gave the key, or it was there
+}
+
 // MakeDatabase brings the database that c names up to date, and makes it when
 // there is none. An embedded one gets its key first, on the disk and whole, so
 // that no crash leaves a database nobody can open; a key that is there already
-// is used. Errors are OpenDatabase's.
-func MakeDatabase(ctx context.Context, c config.Database) error {
+// is used. Errors are OpenDatabase's and ErrNoFolder.
+func MakeDatabase(ctx context.Context, c config.Database) (made Made, err error) {
+	defer func() { err = located(c.Database, err) }()
 	path, embedded := store.SQLitePath(string(c.Database))
-	if embedded && len(c.SealingKeys()) == 0 {
+	if embedded {
+		if err := inFolder(path); err != nil {
+			return made, err
+		}
 		there, err := holdsDatabase(path)
 		if err != nil {
-			return err
+			return made, err
 		}
-		if !there {
-			if err := makeKeyFile(KeyFile(path)); err != nil {
-				return fmt.Errorf("make the sealing key: %w", err)
+		if !there && len(c.SealingKeys()) == 0 {
+			if made.KeyFile, err = makeKeyFile(KeyFile(path)); err != nil {
+				return Made{}, fmt.Errorf("make the sealing key: %w", err)
 			}
 		}
 	}
 	keys, err := sealingKeys(c)
 	if err != nil {
-		return err
+		return made, err
 	}
-	return store.Migrate(ctx, string(c.Database), string(c.MigrateDatabase), keys)
+	fresh, err := store.Make(ctx, string(c.Database), string(c.MigrateDatabase), keys)
+	if fresh {
+		made.Database = c.Database
+	}
+	return made, err
 }
 
-// holdsDatabase reports whether somebody has put anything into the file.
-func holdsDatabase(path string) (bool, error) {
-	for _, name := range []string{path, path + "-wal"} {
-		info, err := os.Stat(name)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-		case err != nil:
-			return false, err
-		case info.Size() > 0:
-			return true, nil
-		}
+// located names the address in problems that say there is nothing, or nothing
+// of ours, there: commands look where a default or a variable tells them to.
+func located(address config.Address, err error) error {
+	p := problem.Of(err)
+	if p == nil {
+		return err
 	}
-	return false, nil
+	_, embedded := store.SQLitePath(string(address))
+	switch {
+	case embedded && errors.Is(err, store.ErrNoDatabase):
+		return store.ErrNoDatabase.Because("There is no database at %s yet; “vestibule migrate” makes one, and --database names another.", address)
+	case errors.Is(err, store.ErrNoDatabase):
+		return store.ErrNoDatabase.Because("%s: %s", address, p.Message)
+	case errors.Is(err, store.ErrForeignDB):
+		return store.ErrForeignDB.Because("%s: %s", address, p.Message)
+	case errors.Is(err, store.ErrOldSchema):
+		return store.ErrOldSchema.Because("%s: %s", address, p.Message)
+	case errors.Is(err, store.ErrNewSchema):
+		return store.ErrNewSchema.Because("%s: %s", address, p.Message)
+	}
+	return err
 }
 
 // sealingKeys are the keys the operator gave, or the one beside the file.
@@ -87,7 +105,7 @@ func sealingKeys(c config.Database) (secret.SealingKeys, error) {
 		for _, key := range given {
 			lines = append(lines, string(key))
 		}
-		return parseKeys("The sealing key that was given", strings.Join(lines, "\n"))
+		return parseKeys("The sealing key that was given (--sealing-key, VESTIBULE_SEALING_KEY or VESTIBULE_SEALING_KEY_FILE)", strings.Join(lines, "\n"))
 	}
 	text, err := config.ReadKeyFile(KeyFile(path))
 	if errors.Is(err, os.ErrNotExist) {
@@ -108,29 +126,4 @@ func parseKeys(which, text string) (secret.SealingKeys, error) {
 		return keys, secret.ErrSealingKeys.Because("%s cannot be read: %s.", which, p.Message)
 	}
 	return keys, err
-}
-
-// makeKeyFile makes a key at path, unless there is one: link, unlike rename,
-// replaces nothing, so of several processes one makes the key and all use it.
-func makeKeyFile(path string) error {
-	folder := filepath.Dir(path)
-	part, err := os.CreateTemp(folder, ".vestibule-key-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(part.Name())
-	if _, err := part.WriteString(secret.NewSealingKey()); err != nil {
-		return errors.Join(err, part.Close())
-	}
-	if err := errors.Join(part.Sync(), part.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(part.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	names, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	return errors.Join(names.Sync(), names.Close())
 }

@@ -26,7 +26,7 @@ func embedded(t *testing.T) (c config.Database, path string) {
 
 func makes(t *testing.T, c config.Database) {
 	t.Helper()
-	if err := operator.MakeDatabase(t.Context(), c); err != nil {
+	if _, err := operator.MakeDatabase(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -76,7 +76,8 @@ func TestAnOldDatabaseGetsNoNewKey(t *testing.T) {
 	if err := os.Rename(path+".key", path+".elsewhere"); err != nil {
 		t.Fatal(err)
 	}
-	for name, err := range map[string]error{"make": operator.MakeDatabase(t.Context(), c), "open": opens(t, c)} {
+	_, made := operator.MakeDatabase(t.Context(), c)
+	for name, err := range map[string]error{"make": made, "open": opens(t, c)} {
 		if !errors.Is(err, operator.ErrNoKeyFile) || !strings.Contains(err.Error(), path+".key") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -162,7 +163,7 @@ func TestManyMakeOneDatabase(t *testing.T) {
 		errs := make([]error, 4)
 		var all sync.WaitGroup
 		for i := range errs {
-			all.Go(func() { errs[i] = operator.MakeDatabase(t.Context(), c) })
+			all.Go(func() { _, errs[i] = operator.MakeDatabase(t.Context(), c) })
 		}
 		all.Wait()
 		if err := errors.Join(append(errs, opens(t, c))...); err != nil {

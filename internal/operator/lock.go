@@ -28,6 +28,9 @@ func LockServer(address config.Address) (release func(), err error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // one database, one lock, by whatever name
 	}
+	if err := inFolder(path); err != nil {
+		return nil, err
+	}
 	file, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the database: %w", err)
