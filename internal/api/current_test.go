@@ -53,3 +53,13 @@ func TestCurrentAnswerFollowsWhatItIsAbout(t *testing.T) {
 		t.Errorf("%d answers are kept, at most %d may be", len(kept.kept), maxCurrent)
 	}
 }
+
+// Ends that come from policies of different days are shown in their order.
+func TestNoIdleEndIsShownBehindTheEnd(t *testing.T) {
+	end := time.Unix(2, 0)
+	for idle, want := range map[time.Time]time.Time{time.Unix(1, 0): time.Unix(1, 0), time.Unix(3, 0): end} {
+		if got := sessionOf(identity.Session{IdleEnd: idle, AbsoluteEnd: end}, true).IdleEnd; got != want {
+			t.Errorf("%v is shown as %v, want %v", idle, got, want)
+		}
+	}
+}

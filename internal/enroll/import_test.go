@@ -109,7 +109,7 @@ func importFile(t *testing.T, s *store.Store, name string) {
 	}
 	lines := strings.Split(strings.TrimSpace(string(passwords)), "\n")
 	r, err := svc.Import(t.Context(), tenant, operator, file, enroll.Options{}, identity.Peer{})
-	if err != nil || r.Imported != len(lines) || r.Read != len(lines) || r.Refused != 0 {
+	if err != nil || r.Imported != len(lines) || r.Read != len(lines) || r.Refused != 0 || r.Invited != 0 {
 		t.Fatalf("%+v, %v; want %d users", r, err, len(lines))
 	}
 	list := users(t, tenant)
@@ -161,7 +161,7 @@ func TestPartialTakesTheGoodLines(t *testing.T) {
 			t.Fatalf("whole: %+v, %v, %v", whole, err, names(t, tenant))
 		}
 		r, err := bring(t, tenant, text, partial)
-		if err != nil || r.Read != 6 || r.Imported != 2 || r.Refused != 4 {
+		if err != nil || r.Read != 6 || r.Imported != 2 || r.Refused != 4 || r.Invited != 2 {
 			t.Fatalf("%+v, %v", r, err)
 		}
 		if got := names(t, tenant); !slices.Equal(got, []string{"Old", "Ann", "Bob"}) {

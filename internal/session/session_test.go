@@ -132,6 +132,9 @@ func TestAbsoluteEnd(t *testing.T) {
 			if g, err = h.Sessions.Refresh(t.Context(), string(g.Refresh), true, peer); err != nil {
 				t.Fatal(err)
 			}
+			if g.Session.AbsoluteEnd.Before(g.Session.IdleEnd) {
+				t.Errorf("after %d hours the idle end %v is behind the end", hours, g.Session.IdleEnd)
+			}
 			interact(t, h, cookie)
 		}
 		h.Clock.Set(at(12*time.Hour - time.Microsecond))
