@@ -36,7 +36,10 @@ func makePostgres(ctx context.Context, address, owner string, sealing secret.Sea
 		return false, pending
 	}
 	made, err = migratePostgres(ctx, owner, login, sealing)
-	if sqlState(err) == "42501" {
+	switch {
+	case sqlState(err) == "42501" && owner != address:
+		return false, ErrMayNotMigrate.Because("The role of --migrate-database may not migrate the database (%s).", oneLine(err))
+	case sqlState(err) == "42501":
 		return false, ErrMayNotMigrate.Because("The role of this address may not migrate the database (%s): give the owner's with --migrate-database, "+
 			"or run “vestibule migrate” elsewhere and start with --migrate=false.", oneLine(err))
 	}
