@@ -10,6 +10,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
@@ -132,6 +133,36 @@ func openSession(t *testing.T, h *housetest.House, tenant store.Tenant, u identi
 	return made.ID
 }
 
+// A node that has just seen the user's other sessions alive refuses them from
+// the moment on the password is another.
+//
+// Proves: P1, 2.7
+func TestChangeEndsRememberedSessions(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		acme := h.AddTenant(t, "acme", identity.Workspace, "change-initial=no")
+		h.AddUser(t, acme, housetest.Person{Email: "ann@acme.test", Password: right, MustChange: true})
+		before, err := h.SignIn.SignIn(t.Context(), signin.Try{Tenant: "acme", Email: "ann@acme.test", Password: right, From: from("192.0.2.1")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.SetTenant(t, acme, "change-initial=yes")
+		token := mustChange(t, h)
+		if _, err := h.Sessions.Check(t.Context(), before.AccessToken); err != nil {
+			t.Fatalf("the session from before: %v", err)
+		}
+		out, err := h.SignIn.ChangeInitial(t.Context(), string(token), ownPassword, from("192.0.2.1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Sessions.Check(t.Context(), before.AccessToken); !errors.Is(err, session.ErrEnded) {
+			t.Errorf("the session from before: %v, want %v", err, session.ErrEnded)
+		}
+		if _, err := h.Sessions.Check(t.Context(), out.AccessToken); err != nil {
+			t.Errorf("the session of the change: %v", err)
+		}
+	})
+}
+
 // Proves: P1, 2.5
 func TestChangeTokenEnds(t *testing.T) {
 	for _, test := range []struct {
@@ -157,6 +188,12 @@ func TestChangeTokenEnds(t *testing.T) {
 		{"suspended", func(t *testing.T, h *housetest.House, acme store.Tenant, _ identity.User) {
 			h.SetTenantStatus(t, acme, identity.TenantSuspended)
 		}, policy.ErrSuspended},
+		{"a password of her own by now", func(t *testing.T, _ *housetest.House, acme store.Tenant, ann identity.User) {
+			setPassword(t, acme, ann, right, false)
+		}, signin.ErrStepOver},
+		{"no change is due any more: the tenant leaves initial passwords be", func(t *testing.T, h *housetest.House, acme store.Tenant, _ identity.User) {
+			h.SetTenant(t, acme, "change-initial=no")
+		}, signin.ErrStepOver},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			housetest.Each(t, func(t *testing.T, h *housetest.House) {

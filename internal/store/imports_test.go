@@ -19,10 +19,15 @@ import (
 func piece(tenant store.Tenant, from, n int) store.Staged {
 	var users []store.UserHash
 	for i := range n {
-		users = append(users, imported(identity.UserID(fmt.Sprintf("usr_%05d", from+i))))
+		u := imported(identity.UserID(fmt.Sprintf("usr_%05d", from+i)))
+		u.Extension = extension(from + i)
+		users = append(users, u)
 	}
 	return tenant.Stage("imp_1", users)
 }
+
+// extension is that of the user with a number.
+func extension(number int) string { return fmt.Sprint(10000 + number) }
 
 // importing is a tenant with an open import of two pieces.
 func importing(t *testing.T, s *store.Store) store.Tenant {
@@ -37,25 +42,30 @@ func importing(t *testing.T, s *store.Store) store.Tenant {
 	return acme
 }
 
-// visible says in how many ways the first imported user can be met.
+// everyWay is in how many ways a user can be met.
+const everyWay = 8
+
+// visible says in how many of them the first imported user is.
 func visible(t *testing.T, tenant store.Tenant) (ways int) {
 	t.Helper()
 	ctx, email := t.Context(), "usr_00000@x.test"
 	_, byID := tenant.User(ctx, "usr_00000")
 	_, byEmail := tenant.UserByEmail(ctx, email)
+	_, byExtension := tenant.UserByExtension(ctx, extension(0))
 	_, hash := tenant.PasswordHash(ctx, "usr_00000")
-	for _, err := range []error{byID, byEmail, hash} {
+	for _, err := range []error{byID, byEmail, byExtension, hash} {
 		if err == nil {
 			ways++
 		}
 	}
 	list, err := tenant.Users(ctx, "", 9)
 	exported, eerr := tenant.UserHashes(ctx, "", 9)
-	c, cerr := tenant.CandidateByEmail(ctx, email, secret.DefaultParams)
-	if err := errors.Join(err, eerr, cerr); err != nil {
+	named, nerr := tenant.CandidateByEmail(ctx, email, secret.DefaultParams)
+	called, cerr := tenant.CandidateByExtension(ctx, extension(0), secret.DefaultParams)
+	if err := errors.Join(err, eerr, nerr, cerr); err != nil {
 		t.Fatal(err)
 	}
-	for _, met := range []bool{len(list) > 0, len(exported) > 0, c.User.ID != ""} {
+	for _, met := range []bool{len(list) > 0, len(exported) > 0, named.User.ID != "", called.User.ID != ""} {
 		if met {
 			ways++
 		}
@@ -71,8 +81,8 @@ func TestAnImportBecomesVisibleAsAWhole(t *testing.T) {
 			t.Errorf("a user of an open import is met in %d ways", ways)
 		}
 		change(t, acme, func(ctx context.Context, tx *store.Tx) error { return tx.FinishImport(ctx, "imp_1", noon) })
-		if ways := visible(t, acme); ways != 6 {
-			t.Errorf("a user of a finished import is met in %d ways of 6", ways)
+		if ways := visible(t, acme); ways != everyWay {
+			t.Errorf("a user of a finished import is met in %d ways of %d", ways, everyWay)
 		}
 		for settled := int64(1); settled > 0; {
 			change(t, acme, func(ctx context.Context, tx *store.Tx) (err error) {
@@ -80,8 +90,8 @@ func TestAnImportBecomesVisibleAsAWhole(t *testing.T) {
 				return err
 			})
 		}
-		if ways := visible(t, acme); ways != 6 {
-			t.Errorf("a settled user is met in %d ways of 6", ways)
+		if ways := visible(t, acme); ways != everyWay {
+			t.Errorf("a settled user is met in %d ways of %d", ways, everyWay)
 		}
 		if list, err := acme.Users(t.Context(), "", 2000); err != nil || len(list) != 2*store.ImportPiece {
 			t.Errorf("%d users (%v), want %d", len(list), err, 2*store.ImportPiece)

@@ -166,6 +166,51 @@ func TestTheTimesOfASession(t *testing.T) {
 	})
 }
 
+// What somebody did after a session's end is none of the session's, however
+// late it is written: nothing brings one back that has ended by time.
+//
+// Proves: P4, W11, 2.7
+func TestNoInteractionAfterTheEnd(t *testing.T) {
+	absolute := 12 * time.Hour
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for slug, row := range map[string]struct {
+			name    string
+			before  time.Duration // an interaction that keeps the session from idling
+			at      time.Duration
+			written bool
+		}{
+			"idle-in":  {"in the last microsecond of the idle time", 0, idle - us, true},
+			"idle":     {"at the idle end", 0, idle, false},
+			"idle-out": {"after it", 0, idle + time.Hour, false},
+			"abs-in":   {"in the last microsecond of all", idle - us, absolute - us, true},
+			"abs":      {"at the absolute end", idle - us, absolute, false},
+			"abs-out":  {"after it", idle - us, absolute + time.Minute, false},
+		} {
+			tenant := signedIn(t, s, slug)
+			for _, at := range []time.Duration{row.before, row.at} {
+				change(t, tenant, func(ctx context.Context, tx *store.Tx) error {
+					return tx.Touch(ctx, "ses_p", noon.Add(at), noon.Add(at+absolute))
+				})
+			}
+			live, err := tenant.LiveSession(t.Context(), "ses_p", noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := row.before
+			if row.written {
+				want = row.at
+			}
+			if got := live.Session.InteractedAt.Sub(noon); got != want {
+				t.Errorf("%s: the row says %s, want %s", row.name, got, want)
+			}
+			_, err = tenant.LiveSession(t.Context(), "ses_p", noon.Add(row.at))
+			if (err == nil) != row.written || err != nil && !isNotFound(err) {
+				t.Errorf("%s: %v, want alive %v", row.name, err, row.written)
+			}
+		}
+	})
+}
+
 // A person's refresh is an interaction; one in the background is not.
 //
 // Proves: P4, W11

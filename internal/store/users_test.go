@@ -138,6 +138,52 @@ func TestHashesAreSealedToTheirUser(t *testing.T) {
 		if _, err := twin.UserHashes(ctx, "", 10); err == nil {
 			t.Error("a hash sealed for one tenant's user opened for another's")
 		}
+		change(t, acme, func(ctx context.Context, tx *store.Tx) error {
+			bob := identity.User{ID: "usr_bob", Extension: "202", Role: identity.Admin, Status: identity.Active}
+			if err := tx.AddUser(ctx, bob, aHash); err != nil {
+				return err
+			}
+			return tx.Exec(ctx, `UPDATE users SET password = $2 WHERE tenant_id = $1 AND id = 'usr_bob'`, raw[0])
+		})
+		if hash, err := acme.PasswordHash(ctx, "usr_bob"); err == nil {
+			t.Errorf("a hash sealed for one user opened for another of the tenant: %d bytes", len(hash))
+		}
+		if bob, err := acme.CandidateByExtension(ctx, "202", secret.DefaultParams); err == nil && bob.Hash == aHash {
+			t.Error("one user's password would sign another in")
+		}
+	})
+}
+
+// A hash made better belongs to the password that was typed: where there is a
+// newer password by now, or somebody else is meant, it is dropped.
+//
+// Proves: 2.5, 2.7
+func TestALateRehashKeepsTheNewerPassword(t *testing.T) {
+	const newer, better = aHash + "x", aHash + "y"
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		acme, twin := storetest.Twins(t, s)
+		for _, tenant := range []store.Tenant{acme, twin} {
+			change(t, tenant, func(ctx context.Context, tx *store.Tx) error { return tx.AddUser(ctx, ann(), aHash) })
+		}
+		rehash := func(credential int64) {
+			change(t, acme, func(ctx context.Context, tx *store.Tx) error { return tx.Rehash(ctx, "usr_ann", credential, better) })
+		}
+		is := func(when string, tenant store.Tenant, want secret.Hash) {
+			t.Helper()
+			if got, err := tenant.PasswordHash(t.Context(), "usr_ann"); err != nil || got != want {
+				t.Errorf("%s: another hash than wanted stands there (%v)", when, err)
+			}
+		}
+		change(t, acme, func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetPassword(ctx, "usr_ann", 0, newer, false)
+		})
+		rehash(0)
+		is("made from the old password", acme, newer)
+		rehash(2)
+		is("made from one that is yet to come", acme, newer)
+		rehash(1)
+		is("made from the present password", acme, better)
+		is("of the same user in the twin", twin, aHash)
 	})
 }
 

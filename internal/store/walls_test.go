@@ -214,6 +214,34 @@ func TestOpenRefusesTornWalls(t *testing.T) {
 	})
 }
 
+// A role that no policy binds is refused, were it called like ours: tearing the
+// real one's bounds down would be felt by every other test on the server.
+//
+// Proves: 2.2
+func TestRolesAboveTheWallsAreRefused(t *testing.T) {
+	onPostgres(t, func(t *testing.T, address string, _ *store.Store, _, _ store.Tenant) {
+		for power, want := range map[string]error{"NOLOGIN": nil, "BYPASSRLS": store.ErrBoundRole, "SUPERUSER": store.ErrBoundRole} {
+			role := madeRole(t, address, strings.ToLower(power), power)
+			if err := store.BoundAs(t, address, role); !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", power, err, want)
+			}
+		}
+	})
+}
+
+// madeRole makes a role for the length of a test.
+func madeRole(t *testing.T, address, name, power string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name += "_" + strings.TrimPrefix(u.Query().Get("search_path"), "test_")
+	rawExec(t, rawDB(t, address), `CREATE ROLE `+name+` `+power)
+	t.Cleanup(func() { rawExec(t, rawDB(t, address), `DROP ROLE `+name) })
+	return name
+}
+
 // Whatever role the address names, every connection takes the bound one.
 //
 // Proves: 2.2
