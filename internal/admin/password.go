@@ -42,7 +42,10 @@ func (s *Service) SetPassword(ctx context.Context, t store.Tenant, actor identit
 		}
 		return tx.AddEvent(ctx, s.event(identity.EventPasswordSet, actor, id, from, now))
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return clearAddress(ctx, t, seen)
 }
 
 // prepare does the slow part, for whoever may do it at all.

@@ -16,12 +16,28 @@ import (
 // policy's and problem.NotFound.
 func (s *Service) Unlock(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, from identity.Peer) (err error) {
 	defer problem.Wrap(&err, "unlock user %s", id)
-	return s.act(ctx, t, actor, policy.UsersCredentials, id, func(tx *store.Tx, actor identity.Actor, u identity.User) error {
+	var who identity.User
+	err = s.act(ctx, t, actor, policy.UsersCredentials, id, func(tx *store.Tx, actor identity.Actor, u identity.User) error {
+		who = u
 		if err := clearLanes(ctx, tx, u); err != nil {
 			return err
 		}
 		return tx.AddEvent(ctx, s.event(identity.EventLoginUnlock, actor, id, from, s.Now()))
 	})
+	if err != nil {
+		return err
+	}
+	return clearAddress(ctx, t, who)
+}
+
+// clearAddress forgets the tries by a user's address alone, which count before
+// any tenant is known. Other tenants' own lanes on the address stay.
+func clearAddress(ctx context.Context, t store.Tenant, u identity.User) error {
+	if u.Email.Folded == "" {
+		return nil
+	}
+	subject := t.Keys().LaneSubject(identity.Nowhere, signin.ByAddress, u.Email.Folded)
+	return t.Nowhere().Tx(ctx, func(tx *store.Tx) error { return tx.ClearLanes(ctx, subject) })
 }
 
 // Waits says how many failed tries are counted on a user, and until when one

@@ -29,8 +29,6 @@ var rules = func() identity.Policy {
 	return p
 }()
 
-var settings = []string{"stranger-attempts=7", "source-attempts=12"}
-
 const rightPassword = "a right password"
 
 // world is the installation under test beside what the model believes of it.
@@ -87,21 +85,21 @@ type modelToken struct {
 // begin makes tenants nobody has been to yet, one of each style.
 func (w *world) begin(walk int) {
 	w.focus = walk
-	w.sessions, w.lanes, w.people = nil, map[string]*modelLane{}, nil
+	w.sessions, w.people = nil, nil // the lanes where no tenant is stay
 	slug := func(name string) string { return fmt.Sprintf("%s-%d", name, walk) }
 	address := func(name string) string { return fmt.Sprintf("%s%d@x.test", name, walk) }
 
-	acme := w.house.AddTenant(w.t, slug("acme"), identity.Workspace, settings...)
+	acme := w.house.AddTenant(w.t, slug("acme"), identity.Workspace)
 	for _, name := range []string{"ann", "bob"} {
 		w.add(acme, housetest.Person{Email: address(name)}, signin.Try{Tenant: slug("acme"), Email: address(name)})
 	}
-	wicked := w.house.AddTenant(w.t, slug("wicked"), identity.Extension, settings...)
+	wicked := w.house.AddTenant(w.t, slug("wicked"), identity.Extension)
 	w.add(wicked, housetest.Person{Extension: "201"}, signin.Try{Username: "201-" + slug("wicked")})
-	kontak := w.house.AddTenant(w.t, slug("kontak"), identity.Email, settings...)
+	kontak := w.house.AddTenant(w.t, slug("kontak"), identity.Email)
 	w.add(kontak, housetest.Person{Email: address("kim")}, signin.Try{Email: address("kim")})
 
 	w.people = append(w.people, &person{ // nobody
-		try: signin.Try{Tenant: slug("acme"), Email: address("nobody")}, tenant: acme, known: "nobody",
+		try: signin.Try{Tenant: slug("acme"), Email: address("nobody")}, tenant: acme, known: slug("nobody"),
 	})
 }
 
@@ -136,20 +134,42 @@ type laneRule struct {
 	base, max time.Duration
 }
 
-func (w *world) rulesFor(p *person, source string) []laneRule {
+func rulesFor(tenant, known, source string) []laneRule {
 	wait := time.Duration(rules.SignInWait)
-	tenant := string(p.tenant.ID())
 	return []laneRule{
 		{tenant + " source " + source, rules.SourceAttempts, wait, wait},
-		{p.known + " strangers", rules.StrangerAttempts, wait, 24 * time.Hour},
-		{p.known + " place " + source, rules.SignInAttempts, wait, wait},
+		{known + " strangers", rules.StrangerAttempts, wait, 24 * time.Hour},
+		{known + " place " + source, rules.SignInAttempts, wait, wait},
 	}
 }
 
-// waiting is how long a try must wait; zero counts it in every lane.
-func (w *world) waiting(p *person, source string) (left time.Duration) {
+// bare reports whether somebody signs in with the address alone: then it is
+// counted first where no tenant is, and the tenant's own lanes refuse silently.
+func (p *person) bare() bool { return p.try.Tenant == "" && p.try.Username == "" }
+
+func (w *world) bareRules(p *person, source string) []laneRule {
+	return rulesFor("nowhere", "nowhere "+p.try.Email, source)
+}
+
+func (w *world) ownRules(p *person, source string) []laneRule {
+	return rulesFor(string(p.tenant.ID()), p.known, source)
+}
+
+// waiting is how long a try must wait; zero counts it in every lane. silently
+// says that it is refused without being told to wait.
+func (w *world) waiting(p *person, source string) (left time.Duration, silently bool) {
+	if !p.bare() {
+		return w.reserve(w.ownRules(p, source)), false
+	}
+	if left = w.reserve(w.bareRules(p, source)); left > 0 {
+		return left, false
+	}
+	return 0, w.reserve(w.ownRules(p, source)) > 0
+}
+
+func (w *world) reserve(rules []laneRule) (left time.Duration) {
 	now := w.now()
-	for _, r := range w.rulesFor(p, source) {
+	for _, r := range rules {
 		if l := w.lanes[r.key]; l != nil && l.until.After(now) {
 			if l.until.Sub(now) > r.base {
 				w.saw("a wait that has doubled")
@@ -160,7 +180,7 @@ func (w *world) waiting(p *person, source string) (left time.Duration) {
 	if left > 0 {
 		return left
 	}
-	for _, r := range w.rulesFor(p, source) {
+	for _, r := range rules {
 		l := w.lanes[r.key]
 		if l == nil {
 			l = &modelLane{since: now, wait: r.base}
@@ -185,19 +205,28 @@ func (w *world) waiting(p *person, source string) (left time.Duration) {
 }
 
 func (w *world) forgive(p *person, source string) {
-	for i, r := range w.rulesFor(p, source) {
-		if i == 0 {
-			l := w.lanes[r.key]
-			l.tries--
-			if !l.until.IsZero() {
-				l.until, l.wait = time.Time{}, r.base
-			}
+	refunds := []laneRule{w.ownRules(p, source)[0]}
+	if p.bare() {
+		refunds = append(refunds, w.bareRules(p, source)[0])
+	}
+	for _, r := range refunds {
+		l := w.lanes[r.key]
+		l.tries--
+		if !l.until.IsZero() {
+			l.until, l.wait = time.Time{}, r.base
 		}
 	}
 	w.unlock(p)
 }
 
 func (w *world) unlock(p *person) {
+	if p.bare() {
+		for _, source := range sources {
+			for _, r := range w.bareRules(p, source)[1:] {
+				delete(w.lanes, r.key)
+			}
+		}
+	}
 	delete(w.lanes, p.known+" strangers")
 	for _, source := range sources {
 		delete(w.lanes, p.known+" place "+source)

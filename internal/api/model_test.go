@@ -56,7 +56,7 @@ func TestModelOfTheDoor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			housetest.Each(t, func(t *testing.T, h *housetest.House) {
 				var steps, walks atomic.Int64
-				w := &world{t: t, nodes: []*node{newNode(h, open), newNode(h.Node(t), open)}, open: open, house: h, seen: map[string]int{}}
+				w := &world{t: t, nodes: []*node{newNode(h, open), newNode(h.Node(t), open)}, open: open, house: h, lanes: map[string]*modelLane{}, seen: map[string]int{}}
 				for steps.Load() < wanted || w.missing() != "" && steps.Load() < 5*modelSteps {
 					rapid.Check(t, func(rt *rapid.T) {
 						w.begin(int(walks.Add(1)))
@@ -99,6 +99,7 @@ type node struct {
 }
 
 func newNode(h *housetest.House, open func(*housetest.House) door) *node {
+	h.Sessions.Operator = rules
 	h.SignIn.Params = secret.Params{Memory: 64, Time: 1, Threads: 1} // ten thousand steps, not ten thousand hashes
 	return &node{house: h, door: open(h)}
 }

@@ -2,6 +2,7 @@ package front
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -121,8 +122,11 @@ func (l Line) Log(ctx context.Context, log *slog.Logger) {
 		text("problem", p.Code)
 	}
 	level := slog.LevelInfo
-	if l.Status >= 500 {
+	if l.Status >= 500 && !errors.Is(l.Err, context.Canceled) { // whoever asked may have gone: no fault of ours
 		level = slog.LevelError
+		if p := problem.Of(l.Err); p != nil && p.Kind == problem.Busy { // told to come back: many such lines make an overload worse
+			level = slog.LevelWarn
+		}
 		if l.Err != nil {
 			attrs = append(attrs, slog.String("err", l.Err.Error()))
 		}

@@ -2,6 +2,7 @@ package front
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -110,7 +111,8 @@ func TestLine(t *testing.T) {
 		{name: "nobody signed in", line: Line{Method: "GET", Status: 200}, want: map[string]any{"tenant": nil, "user": nil, "route": nil, "bytes": 0.0}},
 		{name: "a problem gives its code", line: Line{Status: 403, Err: fmt.Errorf("row 7: %w", refused)}, want: map[string]any{"level": "INFO", "problem": "denied", "err": nil}},
 		{name: "an accident in full", line: Line{Status: 500, Err: errors.New("disk full")}, want: map[string]any{"level": "ERROR", "problem": nil, "err": "disk full"}},
-		{name: "busy is an error too", line: Line{Status: 503, Err: problem.New(problem.Busy, "busy", "Later.")}, want: map[string]any{"level": "ERROR", "problem": "busy", "err": "busy"}},
+		{name: "busy is a warning", line: Line{Status: 503, Err: problem.New(problem.Busy, "busy", "Later.")}, want: map[string]any{"level": "WARN", "problem": "busy", "err": "busy"}},
+		{name: "whoever asked has gone", line: Line{Status: 500, Err: fmt.Errorf("read: %w", context.Canceled)}, want: map[string]any{"level": "INFO", "err": nil}},
 		{name: "invented method", line: Line{Method: "TOKEN-ABC", Status: 405}, want: map[string]any{"method": "other"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -27,8 +27,9 @@ const (
 // The bounds on what a hash may ask of us: whoever imports users must not be
 // able to make their sign-ins cost minutes or gigabytes.
 const (
-	maxHashText     = 512    // bytes
-	maxMemory       = 262144 // KiB: 256 MiB
+	maxHashText     = 512     // bytes
+	maxMemory       = 262144  // KiB: 256 MiB
+	maxArgonWork    = 1 << 20 // KiB passed over: about a second, which nobody else's sign-in must wait longer for
 	maxArgonTime    = 10
 	maxThreads      = 8
 	minBcryptCost   = 4

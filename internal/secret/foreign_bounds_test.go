@@ -35,7 +35,9 @@ func TestAcceptBounds(t *testing.T) {
 		return "$argon2id$v=19$m=64,t=1,p=1$" + b64(salt) + "$" + b64(digest)
 	}
 	for _, row := range []struct{ text, err string }{
-		{argon(262144, 10, 8), ""},
+		{argon(104857, 10, 8), ""},
+		{argon(262144, 4, 1), ""},
+		{argon(262144, 5, 1), "argon2id m×t in KiB 1310720 is over the bound of 1048576"},
 		{argon(8, 1, 1), ""},
 		{argon(64, 1, 8), ""},
 		{argon(262145, 1, 1), "argon2id m 262145 is over the bound of 262144"},
@@ -60,7 +62,10 @@ func TestAcceptBounds(t *testing.T) {
 		{bcrypted("2y", "03"), "bcrypt cost 3 is under the bound of 4"},
 		{bcrypted("2y", "15"), "bcrypt cost 15 is over the bound of 14"},
 		{bcrypted("2y", "17"), "bcrypt cost 17 is over the bound of 14"},
-		{scrypted(18, 8, 8), ""},
+		{scrypted(18, 8, 1), ""},
+		{scrypted(15, 8, 8), ""},
+		{scrypted(18, 8, 2), "scrypt memory×p in KiB 524288 is over the bound of 262144"},
+		{scrypted(21, 1, 8), "scrypt memory×p in KiB 2097152 is over the bound of 262144"},
 		{scrypted(1, 1, 1), ""},
 		{scrypted(16, 32, 1), ""},
 		{scrypted(21, 1, 1), ""},

@@ -96,6 +96,9 @@ func parseArgon2id(parts []string) (parsed, error) {
 	if p.memory < 8*p.threads { // RFC 9106, section 3.1
 		return parsed{}, fmt.Errorf("argon2id m %d is under eight times p %d", p.memory, p.threads)
 	}
+	if err := (bound{"argon2id m×t in KiB", 0, maxArgonWork}).check(uint64(p.memory) * uint64(p.time)); err != nil {
+		return parsed{}, err
+	}
 	return p, p.decode(phcBase64.DecodeString, phcBase64.DecodeString)
 }
 
@@ -138,6 +141,9 @@ func parseScrypt(parts []string) (parsed, error) {
 	}
 	need := uint64(128) * uint64(p.memory) << p.time / 1024 // RFC 7914, section 2
 	if err := (bound{"scrypt memory in KiB", 0, maxMemory}).check(need); err != nil {
+		return parsed{}, err
+	}
+	if err := (bound{"scrypt memory×p in KiB", 0, maxMemory}).check(need * uint64(p.threads)); err != nil {
 		return parsed{}, err
 	}
 	return p, p.decode(phcBase64.DecodeString, phcBase64.DecodeString)

@@ -79,7 +79,7 @@ func (p *Place) Do(ctx context.Context, work func()) error {
 		return err
 	}
 	defer p.gate.release() // also when work panics
-	work()
+	aside(work)
 	return nil
 }
 

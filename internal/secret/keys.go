@@ -138,6 +138,12 @@ func (k Keys) LaneSubject(tenant identity.TenantID, kind, folded string) string 
 	return text16(keyed(k.sub().subject, string(tenant), kind, folded))
 }
 
+// Lot is the lot a name draws among a tenant's users: which of them stands in
+// where nobody has the name. 0 to 2⁶³-1, spread evenly.
+func (k Keys) Lot(tenant identity.TenantID, name string) int64 {
+	return lotOf(keyed(k.sub().subject, string(tenant), "lot", name))
+}
+
 // BrowserHash is how a known browser's id is stored. 22 characters.
 func (k Keys) BrowserHash(id string) string {
 	return text16(keyed(k.sub().browser, id))

@@ -27,7 +27,8 @@ const (
 
 // ParseParams reads "argon2id", which means DefaultParams, or "argon2id" with
 // what differs: "argon2id,m=65536,t=3,p=4". Memory is 8192 to 262144 KiB, the
-// time 1 to 10 passes, the threads 1 to 8.
+// time 1 to 10 passes, the threads 1 to 8; memory times passes is at most
+// 1048576.
 func ParseParams(s string) (Params, error) {
 	settings := strings.Split(s, ",")
 	if settings[0] != functionArgon2id {
@@ -53,6 +54,9 @@ func ParseParams(s string) (Params, error) {
 		}
 		numbers[name] = number
 		delete(bounds, name)
+	}
+	if err := (bound{"password hash m×t", 0, maxArgonWork}).check(uint64(numbers["m"]) * uint64(numbers["t"])); err != nil {
+		return Params{}, err
 	}
 	return Params{Memory: numbers["m"], Time: numbers["t"], Threads: uint8(numbers["p"])}, nil
 }

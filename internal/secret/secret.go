@@ -18,6 +18,7 @@ package secret
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/binary"
 	"log/slog"
 	"math/big"
 	"strings"
@@ -50,6 +51,11 @@ func randomBytes(n int) []byte {
 	_, _ = rand.Read(raw)
 	return raw
 }
+
+// NewLot makes the lot a user keeps for life; see Keys.Lot.
+func NewLot() int64 { return lotOf(randomBytes(8)) }
+
+func lotOf(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) >> 1) }
 
 // NewBrowserID makes the random id by which a browser is known again: "bro_"
 // and 144 bits as base64url. It names nobody. The store keeps its BrowserHash.

@@ -47,6 +47,7 @@ type Options struct {
 	Version   string
 	Log       *slog.Logger
 	Now       func() time.Time
+	Hashes    int // password hashes computed at once; 0: as many as Go uses processors
 }
 
 // A Server is the whole house, not yet open.
@@ -83,7 +84,10 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	rules := policy.Effective(policy.Defaults(), o.Config.Policy())
 	sessions := &session.Service{Store: o.Store, Ring: ring, Operator: rules, Issuer: o.PublicURL, Now: o.Now}
-	width := runtime.GOMAXPROCS(0)
+	width := o.Hashes
+	if width == 0 {
+		width = runtime.GOMAXPROCS(0)
+	}
 	gate := secret.NewGate(width, width*linePlaces, linePatience)
 	signIn := &signin.Service{
 		Store: o.Store, Sessions: sessions, Gate: gate, Params: params, Product: o.Config.ProductName,

@@ -195,6 +195,12 @@ func TestServerShedsLoadBeforeHashing(t *testing.T) {
 		all.Wait()
 		if statuses[http.StatusCreated] == 0 || statuses[http.StatusServiceUnavailable] == 0 ||
 			statuses[http.StatusCreated]+statuses[http.StatusServiceUnavailable] != people {
+			for line := range strings.Lines(r.log.String()) {
+				if strings.Contains(line, `"err"`) {
+					t.Logf("the first accident: %s", line)
+					break
+				}
+			}
 			t.Errorf("answers: %v", statuses)
 		}
 	})

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -13,6 +14,9 @@ import (
 const (
 	glance = time.Second // keys and late interactions: what others wait for
 	round  = time.Hour   // sweeping, new signing keys
+
+	glanceTime = 5 * time.Second
+	roundTime  = 30 * time.Minute
 )
 
 // sweepPiece is how many rows one transaction of the sweeper deletes at most,
@@ -27,29 +31,43 @@ const (
 )
 
 // work is what the server does unasked, until ctx ends. Failures are logged
-// and tried again.
+// and tried again. What others wait for never waits for the rounds.
 func (s *Server) work(ctx context.Context) {
-	ticker := time.NewTicker(glance)
-	defer ticker.Stop()
-	next := time.Now().Add(time.Minute) // not while everybody signs in after a start
+	var both sync.WaitGroup
+	both.Go(func() {
+		every(ctx, glance, glance, func() {
+			s.try(ctx, glanceTime, "read signing keys", s.Sessions.Ring.Load)
+			s.try(ctx, glanceTime, "write interactions", func(ctx context.Context) error { return s.Sessions.Flush(ctx, false) })
+		})
+	})
+	both.Go(func() {
+		every(ctx, time.Minute, round, func() { // the first not while everybody signs in after a start
+			s.try(ctx, roundTime, "tend signing keys", func(ctx context.Context) error { return s.operator.Tend(ctx, s.Sessions.Operator) })
+			s.try(ctx, roundTime, "sweep", s.sweep)
+		})
+	})
+	both.Wait()
+}
+
+// every does something after a first pause and then at an interval.
+func every(ctx context.Context, first, interval time.Duration, do func()) {
+	timer := time.NewTimer(first)
+	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticker.C:
-		}
-		s.try(ctx, "read signing keys", s.Sessions.Ring.Load)
-		s.try(ctx, "write interactions", func(ctx context.Context) error { return s.Sessions.Flush(ctx, false) })
-		if time.Now().After(next) {
-			next = time.Now().Add(round)
-			s.try(ctx, "tend signing keys", func(ctx context.Context) error { return s.operator.Tend(ctx, s.Sessions.Operator) })
-			s.try(ctx, "sweep", s.sweep)
+		case <-timer.C:
+			do()
+			timer.Reset(interval)
 		}
 	}
 }
 
-func (s *Server) try(ctx context.Context, what string, do func(context.Context) error) {
-	if err := do(ctx); err != nil && ctx.Err() == nil {
+func (s *Server) try(ctx context.Context, longest time.Duration, what string, do func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	if err := do(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		s.options.Log.ErrorContext(ctx, "background work failed", "what", what, "err", err)
 	}
 }

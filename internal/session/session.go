@@ -27,7 +27,7 @@ import (
 // reason, and every token that never was one.
 var ErrEnded = problem.New(problem.Unauthenticated, "session_ended", "The session has ended. Sign in again.")
 
-// Service keeps sessions. All fields must be set; use New.
+// Service keeps sessions. All fields must be set.
 type Service struct {
 	Store    *store.Store
 	Ring     *Ring

@@ -14,6 +14,10 @@ import (
 const (
 	ByEmail     = "email"
 	ByExtension = "extension"
+
+	// ByAddress is of tries in the e-mail style, before any tenant is known;
+	// these count in the reserved tenant.
+	ByAddress = "address alone"
 )
 
 // find finds who may be meant by what was typed.
@@ -94,10 +98,13 @@ func (a *attempt) findEverywhere(ctx context.Context, name string) error {
 			return err
 		}
 	}
+	nowhere := identity.Tenant{ID: identity.Nowhere, Style: identity.Email, Status: identity.TenantActive}
+	nowhere.Policy = a.service.Sessions.Effective(nowhere)
+	a.bare = &meant{scope: a.service.Store.Nowhere(), tenant: nowhere, subject: a.service.subject(identity.Nowhere, ByAddress, name)}
 	if len(a.meant) > 0 {
 		return nil
 	}
-	return a.considerNobody(ctx, standIn, name)
+	return a.considerNobody(ctx, nowhere, standIn, name)
 }
 
 // consider adds whoever has the name in a tenant, or nobody there.
@@ -117,22 +124,25 @@ func (a *attempt) consider(ctx context.Context, tenant identity.Tenant, by, name
 	if !takes {
 		m.user, m.hash = identity.User{}, found.Hash.Decoy(s.Params)
 	}
-	m.subject = s.Store.Keys().LaneSubject(tenant.ID, by, name)
+	m.subject = s.subject(tenant.ID, by, name)
 	a.meant = append(a.meant, m)
 	return nil
 }
 
 // considerNobody is consider for an address no tenant knows: it counts in the
-// reserved tenant, and costs what it would in a tenant of its neighbours.
-func (a *attempt) considerNobody(ctx context.Context, standIn identity.TenantID, name string) error {
-	nowhere := identity.Tenant{ID: identity.Nowhere, Style: identity.Email, Status: identity.TenantActive}
+// reserved tenant, and costs what it would in a tenant of the style.
+func (a *attempt) considerNobody(ctx context.Context, nowhere identity.Tenant, standIn identity.TenantID, name string) error {
 	found, err := a.service.Store.Tenant(standIn).CandidateByEmail(ctx, name, a.service.Params)
 	if err != nil {
 		return err
 	}
-	m := &meant{scope: a.service.Store.Nowhere(), tenant: nowhere, hash: found.Hash.Decoy(a.service.Params)}
-	m.tenant.Policy = a.service.Sessions.Effective(nowhere)
-	m.subject = a.service.Store.Keys().LaneSubject(identity.Nowhere, ByEmail, name)
-	a.meant = append(a.meant, m)
+	a.meant = append(a.meant, &meant{
+		scope: a.service.Store.Nowhere(), tenant: nowhere, hash: found.Hash.Decoy(a.service.Params),
+		subject: a.service.subject(identity.Nowhere, ByEmail, name),
+	})
 	return nil
+}
+
+func (s *Service) subject(tenant identity.TenantID, by, name string) string {
+	return s.Store.Keys().LaneSubject(tenant, by, name)
 }

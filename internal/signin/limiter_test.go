@@ -243,7 +243,8 @@ func TestUnknownNamesAreLimitedAlike(t *testing.T) {
 	})
 }
 
-// In the e-mail style every tenant counts by itself. A try that is right for
+// In the e-mail style every tenant counts by itself, beside the address, and
+// refuses silently. A try that is right for
 // one tenant counts as a failure in the others: else who may set a password in
 // one could guess at another without end.
 //
@@ -278,8 +279,43 @@ func TestEmailStyleCountsPerTenant(t *testing.T) {
 			_, _ = try("wrong")
 		}
 		_, err := try(right)
-		if p := problem.Of(err); !errors.Is(err, policy.ErrWait) || p.RetryAfter != time.Minute {
-			t.Errorf("when both wait: %v; want to wait as long as the one that is over first", err)
+		if p := problem.Of(err); !errors.Is(err, policy.ErrWait) || p.RetryAfter != 15*time.Minute {
+			t.Errorf("when the address waits: %v; want the operator's time, whatever a tenant has chosen", err)
+		}
+	})
+}
+
+// A stranger who brings lanes to their end, the reserved tenant's by addresses
+// nobody has or a tenant's by its slug, learns nothing from who waits then.
+//
+// Proves: P5, Q1, 2.5, 2.6
+func TestWaitsDoNotTellWhoHasAnAddress(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		kontak := h.AddTenant(t, "kontak", identity.Email, "sign-in-attempts=2", "sign-in-wait=1h")
+		for i := range 10 {
+			h.AddUser(t, kontak, housetest.Person{Email: fmt.Sprintf("p%d@crm.test", i), Password: right})
+		}
+		try := func(tenant, email, source string) (answer string) {
+			_, err := h.SignIn.SignIn(t.Context(), signin.Try{Tenant: tenant, Email: email, Password: "a guess", From: from(source)})
+			p := problem.Of(err)
+			if p == nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(p.Code, p.RetryAfter)
+		}
+		for i := range 50 {
+			try("", fmt.Sprintf("filler%d@crm.test", i), "192.0.2.50")
+			try("kontak", fmt.Sprintf("filler%d@crm.test", i), "192.0.2.51")
+		}
+		for _, source := range []string{"192.0.2.50", "192.0.2.51", "192.0.2.52"} {
+			if known, unknown := try("", "p1@crm.test", source), try("", "nobody@crm.test", source); known != unknown {
+				t.Errorf("from %s: %s to who is there, %s to who is not", source, known, unknown)
+			}
+		}
+		for n := range 7 {
+			if known, unknown := try("", "p2@crm.test", "192.0.2.53"), try("", "nobody2@crm.test", "192.0.2.53"); known != unknown {
+				t.Errorf("try %d: %s to who is there, %s to who is not", n+1, known, unknown)
+			}
 		}
 	})
 }

@@ -18,52 +18,85 @@ import (
 // try in the e-mail style computes beside the one all our own share.
 const foreignWorks = 3
 
-// reserve counts the try before the password is looked at, in every tenant
-// that admits one; where the limiter waits, nobody is meant any more.
-func (a *attempt) reserve(ctx context.Context) error {
-	var wait time.Duration
-	admitted := a.meant[:0:0]
+// admit turns away whoever must wait before anything is taken from others: a
+// place in the line in front of the hashes.
+//
+// A try by address alone counts first where no tenant is: only there is it
+// decided that one must wait, so that neither the answer nor its time tells
+// which tenants know the address, if any does. Their own lanes refuse silently.
+func (a *attempt) admit(ctx context.Context) error {
+	known := false
 	for _, m := range a.meant {
-		if err := a.choseLanes(ctx, m); err != nil {
+		one, err := a.choseLanes(ctx, m)
+		if err != nil {
 			return err
 		}
-		filled, err := m.scope.ReserveTry(ctx, m.lanes, a.now)
-		if waiting, ok := errors.AsType[*store.Waiting](err); ok {
-			if left := waiting.Until.Sub(a.now); wait == 0 || left < wait {
-				wait = left
-			}
-			continue
+		known = known || one
+	}
+	first := a.meant[0]
+	if a.bare != nil {
+		first = a.bare
+		a.setLanes(a.bare, known)
+	}
+	until, err := first.scope.WaitingUntil(ctx, first.lanes, a.now)
+	if err != nil || until.IsZero() {
+		return err
+	}
+	return policy.ErrWait.After(max(until.Sub(a.now), time.Second))
+}
+
+// reserve counts the try before the password is looked at. Where the limiter
+// waits by now, the try is over.
+func (a *attempt) reserve(ctx context.Context) error {
+	if a.bare != nil {
+		if err := a.reserveIn(ctx, a.bare); err != nil {
+			return err
+		}
+	}
+	for _, m := range a.meant {
+		err := a.reserveIn(ctx, m)
+		if a.bare != nil && errors.Is(err, policy.ErrWait) {
+			m.shut = true
 		} else if err != nil {
 			return err
 		}
-		m.filled = filled
-		admitted = append(admitted, m)
-	}
-	a.meant = admitted
-	if len(admitted) == 0 {
-		return policy.ErrWait.After(max(wait, time.Second))
 	}
 	return nil
 }
 
-// choseLanes says where a try counts. Whether the browser is known is asked
-// for nobody too.
-func (a *attempt) choseLanes(ctx context.Context, m *meant) error {
-	known := false
-	browser := ""
+func (a *attempt) reserveIn(ctx context.Context, m *meant) (err error) {
+	m.filled, err = m.scope.ReserveTry(ctx, m.lanes, a.now)
+	if waiting, ok := errors.AsType[*store.Waiting](err); ok {
+		return policy.ErrWait.After(max(waiting.Until.Sub(a.now), time.Second))
+	}
+	return err
+}
+
+// choseLanes says where a try counts, and whether the browser is known there.
+// That is asked for nobody too.
+func (a *attempt) choseLanes(ctx context.Context, m *meant) (known bool, err error) {
 	if a.from.Browser != "" {
-		var err error
-		browser = a.service.Store.Keys().BrowserHash(a.from.Browser)
+		browser := a.service.Store.Keys().BrowserHash(a.from.Browser)
 		if known, err = m.scope.KnownBrowser(ctx, m.user.ID, browser); err != nil {
-			return err
+			return false, err
 		}
 	}
+	a.setLanes(m, known)
+	return known, nil
+}
+
+// setLanes: the failures of a known browser count for the source too, which
+// does not hold it back.
+func (a *attempt) setLanes(m *meant, known bool) {
+	browser := ""
+	if a.from.Browser != "" {
+		browser = a.service.Store.Keys().BrowserHash(a.from.Browser)
+	}
 	m.lanes = a.lanes(m, policy.Lanes(m.tenant.Policy, known), browser)
-	if known { // its failures count for the source too, which does not hold it back
+	if known {
 		strangers := a.lanes(m, policy.Lanes(m.tenant.Policy, false), browser)
 		m.failing = slices.DeleteFunc(strangers, func(l store.Lane) bool { return l.Name != policy.LaneSource })
 	}
-	return nil
 }
 
 func (a *attempt) lanes(m *meant, rules []policy.Lane, browser string) (lanes []store.Lane) {
@@ -82,26 +115,37 @@ func (a *attempt) lanes(m *meant, rules []policy.Lane, browser string) (lanes []
 	return lanes
 }
 
-// match computes the slow hash, behind the gate, once for all who share it. A
-// try that found no room is given back.
-func (a *attempt) match(ctx context.Context) error {
+// match computes the slow hash, behind the gate, once for all who share it.
+// Whoever's is not computed, for want of room or because there are too many, is
+// not meant any more and gets the try back.
+func (a *attempt) match(ctx context.Context, place *secret.Place) error {
 	computed := a.affordable()
-	err := a.place.Do(ctx, func() {
+	err := place.Do(ctx, func() {
 		for i, matched := range secret.MatchAny(a.password, hashes(computed)) {
-			computed[i].matched = matched
+			computed[i].matched = matched && !computed[i].shut
 			a.improve(computed[i])
 		}
 	})
-	if err == nil {
-		return nil
+	if err != nil {
+		computed = nil
+		if a.bare != nil {
+			err = errors.Join(err, a.bare.refund(ctx, a.now))
+		}
 	}
-	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
 	for _, m := range a.meant {
-		rerr := m.scope.Tx(finish, func(tx *store.Tx) error { return tx.RefundTry(finish, m.lanes, a.now) })
-		err = errors.Join(err, rerr)
+		if !m.shut && !slices.Contains(computed, m) {
+			err = errors.Join(err, m.refund(ctx, a.now))
+		}
 	}
+	a.meant = slices.DeleteFunc(computed, func(m *meant) bool { return m.shut })
 	return err
+}
+
+// refund takes a reserved try back, also when nobody waits for the answer.
+func (m *meant) refund(ctx context.Context, reserved time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), concludeTime)
+	defer cancel()
+	return m.scope.Tx(ctx, func(tx *store.Tx) error { return tx.RefundTry(ctx, m.lanes, reserved) })
 }
 
 // affordable are those whose hashes are computed: all that share the salt of

@@ -30,6 +30,9 @@ const (
 	changeTTL = 10 * time.Minute
 )
 
+// concludeTime bounds what follows the hash although the caller may have gone.
+const concludeTime = 5 * time.Second
+
 // Service signs people in.
 type Service struct {
 	Store    *store.Store
@@ -82,22 +85,28 @@ func (s *Service) SignIn(ctx context.Context, try Try) (out Outcome, err error) 
 	if err != nil {
 		return out, err
 	}
+	a := &attempt{service: s, from: try.From, password: password, now: s.Now().Truncate(time.Microsecond)}
+	if err := a.find(ctx, try); err != nil {
+		return out, err
+	}
+	if err := a.admit(ctx); err != nil {
+		return out, err
+	}
 	place, err := s.Gate.Enter()
 	if err != nil {
 		return out, err
 	}
 	defer place.Leave()
-	a := &attempt{service: s, from: try.From, password: password, place: place, now: s.Now().Truncate(time.Microsecond)}
-	if err := a.find(ctx, try); err != nil {
-		return out, err
-	}
 	if err := a.reserve(ctx); err != nil {
 		return out, err
 	}
-	if err := a.match(ctx); err != nil {
+	if err := a.match(ctx, place); err != nil {
 		return out, err
 	}
 	place.Leave()
+	// From here on it counts, whether anybody still waits for the answer or not.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), concludeTime)
+	defer cancel()
 	return a.conclude(ctx)
 }
 
@@ -108,6 +117,8 @@ func (s *Service) count(err error) {
 	outcome := "ok"
 	if p := problem.Of(err); p != nil {
 		outcome = p.Code
+	} else if errors.Is(err, context.Canceled) {
+		outcome = "gone"
 	} else if err != nil {
 		outcome = "internal"
 	}
@@ -119,10 +130,10 @@ type attempt struct {
 	service  *Service
 	from     From
 	password secret.Password
-	place    *secret.Place
 	now      time.Time
 
 	meant []*meant // never empty: nobody is somebody too
+	bare  *meant   // where a try by address alone counts, whoever has it; else nil
 }
 
 // meant is one user, in one tenant, who may be meant by what was typed.
@@ -136,6 +147,7 @@ type meant struct {
 	lanes   []store.Lane // where the try is reserved
 	failing []store.Lane // where it counts besides, once it has failed
 	filled  []store.Lane // lanes that wait from this try on
+	shut    bool         // a lane of the tenant's own waits: whatever is typed is wrong
 	matched bool
 	better  secret.Hash // the same password, hashed as we do today
 }
@@ -153,6 +165,11 @@ func (a *attempt) conclude(ctx context.Context) (out Outcome, err error) {
 			suspended = append(suspended, m)
 		default:
 			right = append(right, m)
+		}
+	}
+	if len(right)+len(suspended) > 0 {
+		if err := a.clearBare(ctx); err != nil {
+			return out, err
 		}
 	}
 	if len(suspended) > 0 {
@@ -205,6 +222,14 @@ func (a *attempt) passed(ctx context.Context, right []*meant, next *problem.Prob
 		}
 	}
 	return next
+}
+
+// clearBare gives back the try by address alone, once for whoever was meant.
+func (a *attempt) clearBare(ctx context.Context) error {
+	if a.bare == nil {
+		return nil
+	}
+	return a.bare.scope.Tx(ctx, func(tx *store.Tx) error { return a.bare.clear(ctx, tx, a.now) })
 }
 
 // fail leaves what a failed try leaves: it stays counted, and an event.

@@ -69,13 +69,21 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
+// foreignObjects are what no migration of ours makes, and what could act by
+// itself on the rows of a restored database.
+const foreignObjects = `SELECT COUNT(*) FROM sqlite_master WHERE type IN ('trigger', 'view')`
+
 // CheckSQLite reads the whole SQLite file at path and reports the first thing
 // wrong with it as ErrDamaged. Nobody else may have the file open.
 func CheckSQLite(ctx context.Context, path string) (err error) {
 	defer problem.Wrap(&err, "check database")
 	var verdict string
+	var foreign int
 	err = onSQLite(ctx, path, func(db *sql.DB) error {
-		return db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict)
+		if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+			return err
+		}
+		return db.QueryRowContext(ctx, foreignObjects).Scan(&foreign)
 	})
 	if code := sqliteCode(err); code != 0 {
 		return ErrDamaged.Because("The file is not a whole database (%v).", err)
@@ -84,6 +92,9 @@ func CheckSQLite(ctx context.Context, path string) (err error) {
 	}
 	if verdict != "ok" {
 		return ErrDamaged.Because("The file is damaged: %s.", verdict)
+	}
+	if foreign > 0 {
+		return ErrDamaged.Because("The file has triggers or views, which no database of Vestibule has: somebody has put them there.")
 	}
 	return nil
 }

@@ -9,18 +9,20 @@ import (
 )
 
 // A name nobody has must cost what one costs that somebody has, and imported
-// hashes differ in cost. So beside the user asked for, the same statement reads
-// the next users in the alphabet, before and after: their kinds of hash follow
-// the tenant's own mix, and one of them stands in for whoever is not there.
+// hashes differ in cost. So beside the user asked for, the same statement draws
+// one by lot, whose kind of hash stands in for whoever is not there: it follows
+// the tenant's own mix. Which lot a name draws is a keyed hash of it, so that
+// the cost of made-up names tells nothing about real ones.
 const (
 	candidateColumns = userColumns + `, password`
 
-	candidatesByEmail = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded = $2 AND email_folded <> '' AND ` + visible + `
-		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded > $2 AND email_folded <> '' AND password_kind <> '' ORDER BY email_folded LIMIT 1) AS after
-		UNION ALL SELECT * FROM (SELECT 2 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded < $2 AND email_folded <> '' AND password_kind <> '' ORDER BY email_folded DESC LIMIT 1) AS before`
-	candidatesByExtension = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension = $2 AND extension <> '' AND ` + visible + `
-		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension > $2 AND extension <> '' AND password_kind <> '' ORDER BY extension LIMIT 1) AS after
-		UNION ALL SELECT * FROM (SELECT 2 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension < $2 AND extension <> '' AND password_kind <> '' ORDER BY extension DESC LIMIT 1) AS before`
+	candidatesByEmail     = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded = $2 AND email_folded <> '' AND ` + visible + drawn
+	candidatesByExtension = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension = $2 AND extension <> '' AND ` + visible + drawn
+
+	// drawn adds the first user from the lot $3 on, and the first of all.
+	drawn = `
+		UNION ALL SELECT * FROM (SELECT 1 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND lot >= $3 AND password_kind <> '' ORDER BY lot LIMIT 1) AS after
+		UNION ALL SELECT * FROM (SELECT 2 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND lot < $3 AND password_kind <> '' ORDER BY lot LIMIT 1) AS before`
 
 	addressTenants = `SELECT a.tenant_id FROM addresses a JOIN slugs s ON s.tenant_id = a.tenant_id
 		WHERE a.hash = $1 AND s.style = 'email' ORDER BY a.tenant_id`
@@ -42,8 +44,8 @@ type Candidate struct {
 }
 
 // CandidateByEmail finds who has the address, folded. There is always a
-// Candidate: nobody is one too, with a decoy of params or of the kind its
-// neighbours have.
+// Candidate: nobody is one too, with a decoy of the kind somebody in the
+// tenant has, or of params.
 func (t Tenant) CandidateByEmail(ctx context.Context, folded string, params secret.Params) (c Candidate, err error) {
 	defer problem.Wrap(&err, "candidate by e-mail")
 	return t.candidate(ctx, candidatesByEmail, folded, params)
@@ -58,26 +60,27 @@ func (t Tenant) CandidateByExtension(ctx context.Context, extension string, para
 // candidate does the same work whoever is there: one hash is opened, one
 // decoy is made.
 func (t Tenant) candidate(ctx context.Context, sql, name string, params secret.Params) (c Candidate, err error) {
-	var neighbour identity.UserID
+	var standIn identity.UserID
 	var sealed, borrowed []byte
 	err = t.all(ctx, sql, func(r row) error {
 		var u identity.User
 		var place int64
 		var hash []byte
 		err := read(r, value(&place), userPart(&u), value(&hash))
-		if place == 0 {
+		switch {
+		case place == 0:
 			c.User, sealed = u, hash
-		} else if neighbour == "" {
-			neighbour, borrowed = u.ID, hash
+		case place == 1 || standIn == "":
+			standIn, borrowed = u.ID, hash
 		}
 		return err
-	}, name)
+	}, name, t.store.keys.Lot(t.id, name))
 	if err != nil {
 		return c, err
 	}
 	whose := c.User.ID
 	if len(sealed) == 0 {
-		whose, sealed = neighbour, borrowed
+		whose, sealed = standIn, borrowed
 	}
 	hash, err := t.openHash(whose, sealed)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
+
+// ErrBusy says that the database had no turn for us in time.
+var ErrBusy = problem.New(problem.Busy, "database_busy", "The database is too busy just now. Try again in a moment.")
 
 // A dialect is everything that differs between the databases' words. A
 // difference that does not fit here is a reason to write the statement
@@ -23,6 +27,8 @@ type dialect struct {
 	transient func(error) bool // running the transaction again may succeed
 	duplicate func(error) bool // a UNIQUE constraint refused the row
 	dangling  func(error) bool // a FOREIGN KEY constraint refused the row
+	unheard   func(error) bool // the text cannot stand in the database, so nothing has it
+	busy      func(error) bool // it took too long to get a turn
 }
 
 var sqliteDialect = dialect{
@@ -35,6 +41,8 @@ var sqliteDialect = dialect{
 		return code == sqlite3.SQLITE_CONSTRAINT_UNIQUE || code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
 	},
 	dangling: func(err error) bool { return sqliteCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY },
+	unheard:  func(error) bool { return false },
+	busy:     func(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_BUSY },
 }
 
 var postgresDialect = dialect{
@@ -47,6 +55,11 @@ var postgresDialect = dialect{
 	},
 	duplicate: func(err error) bool { return sqlState(err) == "23505" },
 	dangling:  func(err error) bool { return sqlState(err) == "23503" },
+	unheard:   func(err error) bool { return sqlState(err) == "22021" }, // not UTF-8, or NUL
+	busy: func(err error) bool {
+		state := sqlState(err)
+		return state == "55P03" || state == "57014" || state == "53300" // lock or statement timeout, too many connections
+	},
 }
 
 func sqliteCode(err error) int {
@@ -70,10 +83,12 @@ func (d dialect) explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, sql.ErrNoRows), errors.Is(err, pgx.ErrNoRows), d.dangling(err):
+	case errors.Is(err, sql.ErrNoRows), errors.Is(err, pgx.ErrNoRows), d.dangling(err), d.unheard(err):
 		return fmt.Errorf("%w (%v)", problem.NotFound, err)
 	case d.duplicate(err):
 		return fmt.Errorf("%w (%v)", problem.Exists, err)
+	case d.busy(err):
+		return fmt.Errorf("%w (%w)", ErrBusy.After(time.Second), err)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -106,7 +107,7 @@ func Plans(t *testing.T, s *Store) map[string]string {
 			explain, prepare, columns = "EXPLAIN QUERY PLAN ", "SELECT 1", []any{new(any), new(any), new(any)}
 		}
 		err := tenant.Tx(t.Context(), func(tx *Tx) error {
-			return tx.send(t.Context(), tx.id, command(prepare, nil, nil), query(explain+sql, tx.bind([]any{"x"}), func(r row) error {
+			return tx.send(t.Context(), tx.id, command(prepare, nil, nil), query(explain+sql, tx.bind([]any{"x", int64(1)}[:strings.Count(sql, "$3 ")/max(1, strings.Count(sql, "$3 "))+1]), func(r row) error {
 				var line string
 				err := r.Scan(append(columns, &line)...)
 				plans[name] += line + "\n"

@@ -19,7 +19,7 @@ import (
 // The two kinds of methods, by what twins can show of them. A method in
 // neither table, nor among those that touch no rows, fails the test.
 var (
-	touchNoRows = map[string]bool{"ID": true, "Keys": true, "Stage": true, "Exec": true, "Raw": true} // the last two are the tests' own
+	touchNoRows = map[string]bool{"ID": true, "Keys": true, "Nowhere": true, "Stage": true, "Exec": true, "Raw": true} // the last two are the tests' own
 
 	reads = map[string]func(context.Context, store.Tenant) (seen bool, err error){
 		"Get":  saw(func(ctx context.Context, t store.Tenant) (identity.Tenant, error) { return t.Get(ctx) }),
@@ -57,6 +57,10 @@ var (
 		"Tries": func(ctx context.Context, t store.Tenant) (bool, error) {
 			n, _, err := t.Tries(ctx, "subject")
 			return n > 0, err
+		},
+		"WaitingUntil": func(ctx context.Context, t store.Tenant) (bool, error) {
+			until, err := t.WaitingUntil(ctx, []store.Lane{fullLane}, noon)
+			return !until.IsZero(), err
 		},
 		"SigningKeys": sawAny(func(ctx context.Context, t store.Tenant) ([]store.SigningKey, error) { return t.SigningKeys(ctx) }),
 		"LiveSession": saw(func(ctx context.Context, t store.Tenant) (store.Live, error) {
@@ -166,6 +170,8 @@ var (
 	}
 )
 
+var fullLane = store.Lane{Lane: policy.Lane{Limit: 1, Wait: time.Hour, MaxWait: time.Hour}, Subject: "full", Key: "place 192.0.2.1"}
+
 var someLanes = []store.Lane{
 	{Lane: policy.Lane{Limit: 5, Wait: time.Hour, MaxWait: time.Hour}, Key: "source 192.0.2.1"},
 	{Lane: policy.Lane{Limit: 5, Wait: time.Hour, MaxWait: time.Hour}, Subject: "subject", Key: policy.LaneStrangers},
@@ -240,6 +246,9 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", At: noon}),
 			tx.AddSigningKey(ctx, store.SigningKey{ID: "key_1", CreatedAt: noon, ActiveFrom: noon, Private: []byte("private")}))
 	})
+	if _, err := tenant.ReserveTry(t.Context(), []store.Lane{fullLane}, noon); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := tenant.ReserveTry(t.Context(), someLanes, noon); err != nil {
 		t.Fatal(err)
 	}

@@ -134,6 +134,26 @@ func (tx *Tx) CountFailure(ctx context.Context, lanes []Lane, now time.Time) (er
 	return err
 }
 
+// WaitingUntil is the latest end of the lanes' waits at the given time; zero
+// when none of them waits. Nothing is counted.
+func (t Tenant) WaitingUntil(ctx context.Context, lanes []Lane, now time.Time) (latest time.Time, err error) {
+	defer problem.Wrap(&err, "lanes that wait")
+	steps := make([]step, len(lanes))
+	untils := make([]int64, len(lanes))
+	for i, l := range lanes {
+		steps[i] = query(laneUntil, t.bind([]any{l.Subject, l.Key}), into(&untils[i]))
+	}
+	if err := t.send(ctx, t.id, steps...); err != nil {
+		return latest, t.store.dialect.explain(err)
+	}
+	for _, until := range untils {
+		if end := instant(until); end.After(now) && end.After(latest) {
+			latest = end
+		}
+	}
+	return latest, nil
+}
+
 // RefundTry takes back a try reserved at the given time, in every lane.
 func (tx *Tx) RefundTry(ctx context.Context, lanes []Lane, reserved time.Time) (err error) {
 	defer problem.Wrap(&err, "refund a try")

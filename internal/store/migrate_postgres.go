@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
@@ -23,7 +24,7 @@ const migrationLock = `SELECT pg_advisory_lock(7307199260)`
 // makePostgres leaves what is up to date alone: the role that serves owns
 // nothing, and may not so much as make what is there already.
 func makePostgres(ctx context.Context, address, owner string, sealing secret.SealingKeys) (made bool, err error) {
-	config, err := pgx.ParseConfig(address)
+	config, err := parseAddress(address)
 	if err != nil {
 		return false, fmt.Errorf("the database address is not right: %w", err)
 	}
@@ -60,7 +61,7 @@ func current(ctx context.Context, address string) error {
 }
 
 func migratePostgres(ctx context.Context, owner, login string, sealing secret.SealingKeys) (made bool, err error) {
-	config, err := pgx.ParseConfig(owner)
+	config, err := parseAddress(owner)
 	if err != nil {
 		return false, fmt.Errorf("the owner's database address is not right: %w", err)
 	}
@@ -126,4 +127,14 @@ func admitLogin(ctx context.Context, tx pgx.Tx, login string) error {
 		}
 	}
 	return nil
+}
+
+// parseAddress reads an address as the pool does, whose own settings
+// (pool_max_conns) are none of the server's.
+func parseAddress(address string) (*pgx.ConnConfig, error) {
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, err
+	}
+	return config.ConnConfig, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -36,6 +37,9 @@ func openPostgres(ctx context.Context, url string) (*postgres, error) {
 	params["idle_in_transaction_session_timeout"] = "10000"
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	if !strings.Contains(url, "pool_max_conns") {
+		config.MaxConns = max(config.MaxConns, 16) // a sign-in waits for its turn, not for a connection
 	}
 	config.MaxConnIdleTime = 10 * time.Minute
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -30,6 +30,7 @@ var unscopedStatements = map[string]string{
 	"appliedMigrations": "the schema",
 	"migrationLock":     "the schema",
 	"foreignTables":     "the catalog",
+	"foreignObjects":    "the catalog",
 	"currentRole":       "the catalog",
 	"setTenant":         "names the tenant",
 	"setLogin":          "names the role that serves",
@@ -38,7 +39,7 @@ var unscopedStatements = map[string]string{
 
 // only names the statements that one database alone can prepare.
 var only = map[string]string{
-	"foreignTables": "sqlite",
+	"foreignTables": "sqlite", "foreignObjects": "sqlite",
 	"migrationLock": "postgres", "currentRole": "postgres", "setTenant": "postgres", "setLogin": "postgres", "grantRole": "postgres",
 }
 

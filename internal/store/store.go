@@ -66,6 +66,10 @@ type Tenant struct {
 // ID is the tenant's id.
 func (t Tenant) ID() identity.TenantID { return t.id }
 
+// Nowhere is the reserved tenant: what counts before any tenant is known
+// counts there.
+func (t Tenant) Nowhere() Tenant { return t.store.Nowhere() }
+
 // Keys are what the tenant's secrets are derived from.
 func (t Tenant) Keys() secret.Keys { return t.store.keys }
 

@@ -28,8 +28,8 @@ const (
 	countNameless   = `SELECT COUNT(CASE WHEN email_folded = '' THEN 1 END), COUNT(CASE WHEN extension = '' THEN 1 END)
 		FROM users WHERE tenant_id = $1 AND status <> 'deactivated' AND ` + visible
 
-	insertUser = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	insertUser = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at, lot)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 	updateUser = `UPDATE users SET email = $3, email_folded = $4, extension = $5, name = $6, name_folded = $7, role = $8
 		WHERE tenant_id = $1 AND id = $2 AND ` + visible
 	setStatus   = `UPDATE users SET status = $3 WHERE tenant_id = $1 AND id = $2 AND ` + visible
@@ -38,8 +38,9 @@ const (
 		WHERE tenant_id = $1 AND id = $2 AND credential = $6 AND ` + visible
 	rehash = `UPDATE users SET password = $3, password_kind = $4 WHERE tenant_id = $1 AND id = $2 AND credential = $5`
 	// signIn is the statement that grants: it checks the facts it acts on, so
-	// a deactivated user or a changed password wins every race.
-	signIn     = `UPDATE users SET last_sign_in_at = $4 WHERE tenant_id = $1 AND id = $2 AND credential = $3 AND status = 'active'`
+	// a deactivated user, a changed password or a suspended tenant wins every race.
+	signIn = `UPDATE users SET last_sign_in_at = $4 WHERE tenant_id = $1 AND id = $2 AND credential = $3 AND status = 'active'
+		AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = $1 AND t.status = 'active')`
 	deleteUser = `DELETE FROM users WHERE tenant_id = $1 AND id = $2`
 
 	insertAddress = `INSERT INTO addresses (tenant_id, hash) VALUES ($1, $2)`
@@ -134,7 +135,7 @@ func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (e
 	defer problem.Wrap(&err, "add user %s", u.ID)
 	sealed, kind := tx.sealHash(u.ID, hash)
 	_, err = tx.exec(ctx, insertUser, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name,
-		identity.FoldSearch(u.Name), u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt))
+		identity.FoldSearch(u.Name), u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), secret.NewLot())
 	if err != nil || u.Email.Folded == "" {
 		return err
 	}
@@ -188,8 +189,8 @@ func (tx *Tx) Rehash(ctx context.Context, id identity.UserID, credential int64, 
 	return tx.later(ctx, rehash, string(id), sealed, kind, credential)
 }
 
-// SignIn marks a user as signed in, provided it is active and its credential
-// version is still the given one; else problem.NotFound.
+// SignIn marks a user as signed in, provided it and its tenant are active and
+// its credential version is still the given one; else problem.NotFound.
 func (tx *Tx) SignIn(ctx context.Context, id identity.UserID, credential int64, now time.Time) (err error) {
 	defer problem.Wrap(&err, "sign in user %s", id)
 	return tx.execOne(ctx, signIn, string(id), credential, micros(now))

@@ -33,7 +33,17 @@ BEGIN
 		EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO vestibule_app', one.table_name);
 	END LOOP;
 	REVOKE UPDATE, DELETE ON events FROM vestibule_app; -- the audit trail only grows
-	GRANT SELECT, INSERT, UPDATE, DELETE ON slugs, addresses TO vestibule_app;
+	-- Found before the tenant is known, so anybody reads them; written only by
+	-- the tenant they are about.
+	FOR one IN SELECT unnest(ARRAY['slugs', 'addresses']) AS table_name LOOP
+		EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', one.table_name);
+		EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', one.table_name);
+		EXECUTE format('CREATE POLICY found ON %I FOR SELECT USING (true)', one.table_name);
+		EXECUTE format('CREATE POLICY added ON %I FOR INSERT WITH CHECK (tenant_id = (SELECT vestibule_tenant()))', one.table_name);
+		EXECUTE format('CREATE POLICY changed ON %I FOR UPDATE USING (tenant_id = (SELECT vestibule_tenant())) WITH CHECK (tenant_id = (SELECT vestibule_tenant()))', one.table_name);
+		EXECUTE format('CREATE POLICY removed ON %I FOR DELETE USING (tenant_id = (SELECT vestibule_tenant()))', one.table_name);
+		EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO vestibule_app', one.table_name);
+	END LOOP;
 	GRANT SELECT ON migrations TO vestibule_app;
 	EXECUTE format('GRANT USAGE ON SCHEMA %I TO vestibule_app', current_schema());
 END $$;

@@ -50,6 +50,7 @@ CREATE TABLE users (
 	password        BYTEA NOT NULL, -- the hash, sealed; empty for none
 	password_kind   TEXT NOT NULL DEFAULT '', -- function and cost; '' for none
 	credential      BIGINT NOT NULL DEFAULT 0, -- grows with every new password
+	lot             BIGINT NOT NULL DEFAULT 0, -- random: whose hash stands in for a name nobody has
 	import_id       TEXT NOT NULL DEFAULT '', -- visible once that import has finished
 	last_sign_in_at BIGINT NOT NULL DEFAULT 0,
 	created_at      BIGINT NOT NULL,
@@ -57,6 +58,7 @@ CREATE TABLE users (
 );
 CREATE UNIQUE INDEX users_by_email ON users (tenant_id, email_folded) WHERE email_folded <> '';
 CREATE UNIQUE INDEX users_by_extension ON users (tenant_id, extension) WHERE extension <> '';
+CREATE INDEX users_by_lot ON users (tenant_id, lot) WHERE password_kind <> '';
 CREATE INDEX users_by_import ON users (tenant_id, import_id) WHERE import_id <> '';
 
 CREATE TABLE sessions (
