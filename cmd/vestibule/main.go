@@ -58,6 +58,7 @@ func (p *program) serving(_ *server.Server, address net.Addr) {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends what does not listen to the first
 	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
 	code := p.run(ctx, os.Args[1:], os.Environ())
 	stop()

@@ -80,6 +80,8 @@ func serve(ctx context.Context, p *program, s *store.Store, c config.Serve) erro
 	}
 	if c.Mail == "" {
 		log.Warn("no mail server is set: nobody gets mail")
+	} else {
+		log.Warn("this version does not send mail yet: nobody gets any")
 	}
 	p.serving(house, public.Addr())
 	return house.Run(ctx, public, ops)
