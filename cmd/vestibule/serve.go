@@ -54,7 +54,7 @@ func serve(ctx context.Context, p *program, s *store.Store, c config.Serve) erro
 		// which no page of memory stands behind, keeps that from meaning a
 		// collection for every few requests while nobody hashes.
 		debug.SetGCPercent(50)
-		defer runtime.KeepAlive(make([]byte, 16<<20))
+		defer runtime.KeepAlive(make([]byte, 8<<20))
 	}
 	hashes := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(2 * hashes) // hashes step aside for everything else, which so finds a processor
