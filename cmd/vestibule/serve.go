@@ -29,6 +29,9 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	if _, err := secret.ParseParams(c.PasswordHash); err != nil {
 		return usage("--password-hash: %w", err)
 	}
+	if _, err := front.ParseProxies(c.TrustedProxies); err != nil {
+		return usage("--trusted-proxies: %w", err)
+	}
 	release, err := operator.LockServer(c.Database.Database)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ type Proxies []netip.Prefix
 func ParseProxies(list []string) (Proxies, error) {
 	var proxies Proxies
 	for _, text := range list {
+		text = strings.TrimSpace(text)
 		prefix, err := netip.ParsePrefix(text)
 		if addr, single := netip.ParseAddr(text); single == nil {
 			addr = plain(addr)

@@ -57,4 +57,3 @@ func Bytes[ID ~string](id ID) (raw [16]byte, err error) {
 // TenantIDFrom and SessionIDFrom are the ways back from Bytes.
 func TenantIDFrom(raw [16]byte) TenantID   { return TenantID("ten_" + hex.EncodeToString(raw[:])) }
 func SessionIDFrom(raw [16]byte) SessionID { return SessionID("ses_" + hex.EncodeToString(raw[:])) }
-func UserIDFrom(raw [16]byte) UserID       { return UserID("usr_" + hex.EncodeToString(raw[:])) }
