@@ -13,7 +13,7 @@ begin
 [ "${1:-}" = tests ] || static_checks
 export VESTIBULE_TEST_DATABASES=both
 gotest test -race -timeout 20m ./...
-gotest model -run Model -timeout 10m ./internal/api # in full: the race detector is too slow for that
+gotest plain -run 'Model|Timing' -timeout 10m ./internal/api ./internal/signin # in full: the race detector is too slow for that
 if [ "${1:-}" != tests ]; then
 	left=$((longest - SECONDS))
 	go run ./scripts/mutants -counts "$counts" -budget "$((left > 0 ? left : 1))s" || true # counted
