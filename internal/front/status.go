@@ -18,6 +18,7 @@ var statuses = map[problem.Kind]int{
 	problem.WrongType:       http.StatusUnsupportedMediaType,
 	problem.BadRequest:      http.StatusBadRequest,
 	problem.Misdirected:     http.StatusMethodNotAllowed,
+	problem.Gone:            http.StatusGone,
 }
 
 // Status is the HTTP status (RFC 9110, section 15) of a kind of problem. A kind

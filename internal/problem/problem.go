@@ -28,6 +28,7 @@ const (
 	WrongType       Kind = "wrong_type"         // 415
 	BadRequest      Kind = "bad_request"        // not even readable; 400
 	Misdirected     Kind = "method_not_allowed" // 405
+	Gone            Kind = "gone"               // was there once, perhaps, and is over; 410
 )
 
 // A Field is one input that is wrong. Location is the name in the API

@@ -31,7 +31,7 @@ type subkeys struct {
 	rows, flow                           cipher.AEAD
 	refresh, session                     []byte
 	address, emailSalt, subject, browser []byte
-	form                                 []byte
+	form, link                           []byte
 }
 
 // Keys derives the keys from the root with HKDF-SHA256 (RFC 5869).
@@ -47,6 +47,7 @@ func (r Root) Keys() Keys {
 		browser:   r.derive("known browsers"),
 		form:      r.derive("form bindings"),
 	})}
+		link:      r.derive("link tokens"),
 }
 
 // derive takes a label that must never change: what it made is stored.
