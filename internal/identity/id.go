@@ -19,6 +19,10 @@ type (
 	EventID   string
 	KeyID     string
 	ImportID  string
+	TaskID    string
+	LinkID    string
+
+	KeptFormID string
 )
 
 // The functions below make new ids.
@@ -28,6 +32,10 @@ func NewSessionID() SessionID { return SessionID(newID("ses")) }
 func NewEventID() EventID     { return EventID(newID("evt")) }
 func NewKeyID() KeyID         { return KeyID(newID("key")) }
 func NewImportID() ImportID   { return ImportID(newID("imp")) }
+func NewTaskID() TaskID       { return TaskID(newID("tsk")) }
+func NewLinkID() LinkID       { return LinkID(newID("lnk")) }
+
+func NewKeptFormID() KeptFormID { return KeptFormID(newID("frm")) }
 
 // Nowhere is the reserved tenant: what belongs to no known tenant (tries at an
 // unknown slug, the operator's events, signing keys) belongs to it. No slug

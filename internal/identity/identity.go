@@ -108,6 +108,7 @@ type User struct {
 	LastSignIn  time.Time // zero: never
 	CreatedAt   time.Time
 	HasPassword bool
+	Mail        MailTrouble // zero: none known
 }
 
 // A SessionKind says what carries a session.
@@ -131,6 +132,18 @@ type Session struct {
 	AbsoluteEnd  time.Time // as computed at sign-in
 	Credential   int64     // the user's credential version at sign-in
 	Peer         Peer
+
+	PreviousSignIn time.Time // the user's sign-in before this one; zero: none
+}
+
+// A KeptForm is what somebody sent after their session had ended. It is shown
+// to them again, filled in; it is never executed.
+type KeptForm struct {
+	ID        KeptFormID
+	User      UserID
+	Page      string            // the local path it stands on
+	Fields    map[string]string // without passwords
+	ExpiresAt time.Time
 }
 
 // A Peer is the address and program a request came from. (OAuth's "client" is
