@@ -14,6 +14,7 @@ begin
 export VESTIBULE_TEST_DATABASES=both
 gotest test -race -timeout 20m ./...
 gotest plain -run 'Model|Timing' -timeout 10m ./internal/api ./internal/signin # in full: the race detector is too slow for that
+scripts/browser.sh "$counts" || true # what failed is in the counts
 if [ "${1:-}" != tests ]; then
 	left=$((longest - SECONDS))
 	go run ./scripts/mutants -counts "$counts" -budget "$((left > 0 ? left : 1))s" || true # counted

@@ -18,7 +18,8 @@ import (
 // A row is something the product must do.
 type row struct{ id, sentence string }
 
-// A testID names a test function: the folder of its package, and its name.
+// A testID names a test function: the folder of its package, and its name. For
+// the browser's tests it is their file, and the title.
 type testID struct{ dir, name string }
 
 // rowID is a row of the requirements or an item of an issue.
@@ -58,14 +59,17 @@ func findClaims(root string) (map[string][]testID, error) {
 		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules") {
 			return fs.SkipDir
 		}
-		if !strings.HasSuffix(name, "_test.go") {
+		add := addClaims
+		if strings.HasSuffix(name, ".spec.ts") {
+			add = addBrowserClaims
+		} else if !strings.HasSuffix(name, "_test.go") {
 			return nil
 		}
 		source, err := fs.ReadFile(tree, name)
 		if err != nil {
 			return err
 		}
-		return addClaims(claims, name, source)
+		return add(claims, name, source)
 	})
 	for _, tests := range claims {
 		slices.SortFunc(tests, func(a, b testID) int {
@@ -90,14 +94,49 @@ func addClaims(claims map[string][]testID, name string, source []byte) error {
 			if !ok {
 				continue
 			}
-			for id := range strings.SplitSeq(strings.TrimSuffix(strings.TrimSpace(list), "."), ",") {
-				id = strings.TrimSpace(id)
-				if !rowID.MatchString(id) {
-					return fmt.Errorf("%s: %s: %q is no row's id", name, f.Name.Name, id)
-				}
-				claims[id] = append(claims[id], testID{path.Dir(name), f.Name.Name})
+			if err := claim(claims, testID{path.Dir(name), f.Name.Name}, list); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+// titled finds the title of a browser's test, or group of tests, that begins
+// at the margin with its title in quotes.
+var titled = regexp.MustCompile(`^test(?:\.describe)?\('([^'/]+)'`)
+
+// addBrowserClaims reads the comments above the tests of a spec file.
+func addBrowserClaims(claims map[string][]testID, name string, source []byte) error {
+	list := "" // of the comment the line stands under
+	for line := range strings.Lines(string(source)) {
+		if rows, ok := strings.CutPrefix(line, "// Proves:"); ok {
+			list = rows
+			continue
+		}
+		if list == "" || strings.HasPrefix(line, "//") {
+			continue
+		}
+		title := titled.FindStringSubmatch(line)
+		if title == nil {
+			return fmt.Errorf("%s: “Proves:%s” stands above no test", name, strings.TrimRight(list, "\n"))
+		}
+		if err := claim(claims, testID{name, title[1]}, list); err != nil {
+			return err
+		}
+		list = ""
+	}
+	return nil
+}
+
+// claim adds a test to the rows of a list such as "W2, 2.6".
+func claim(claims map[string][]testID, test testID, list string) error {
+	for id := range strings.SplitSeq(strings.TrimSuffix(strings.TrimSpace(list), "."), ",") {
+		id = strings.TrimSpace(id)
+		if !rowID.MatchString(id) {
+			return fmt.Errorf("%s: %s: %q is no row's id", test.dir, test.name, id)
+		}
+		claims[id] = append(claims[id], test)
 	}
 	return nil
 }

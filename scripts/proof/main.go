@@ -6,6 +6,11 @@
 //	// Proves: W2, W9, 2.6
 //	func TestLimiter(t *testing.T) {
 //
+// and a test, or a group of tests, of the browser likewise:
+//
+//	// Proves: W12
+//	test('The menu leads out', async ({ page }) => {
+//
 // A letter and a number is a row of the requirements, `2.6` is item 6 of issue
 // 2. Subtests named sqlite and postgres, anywhere in the path, give the result
 // for their database; a test without such subtests counts as `any` for both.
@@ -18,21 +23,24 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 func main() {
 	rows := flag.String("rows", "proof.txt", "`file` of the rows")
-	log := flag.String("results", ".test-results/test.json", "`file` of go test -json's output")
+	logs := flag.String("results", ".test-results/test.json,.test-results/browser.json", "`files` of go test -json's output, and of its like")
 	fresh := flag.Bool("fresh", false, "only tell, by the exit code, whether the results are of today's files")
 	verbose := flag.Bool("v", false, "name every test of a row")
 	flag.Parse()
 	if *fresh {
-		if !isFresh(*log) {
-			os.Exit(1)
+		for log := range strings.SplitSeq(*logs, ",") {
+			if !isFresh(log) {
+				os.Exit(1)
+			}
 		}
 		return
 	}
-	failed, err := prove(os.Stdout, *rows, *log, *verbose)
+	failed, err := prove(os.Stdout, *rows, strings.Split(*logs, ","), *verbose)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "proof:", err)
 		os.Exit(1)
@@ -42,7 +50,7 @@ func main() {
 	}
 }
 
-func prove(out io.Writer, rowsFile, log string, verbose bool) (failed int, err error) {
+func prove(out io.Writer, rowsFile string, logs []string, verbose bool) (failed int, err error) {
 	rows, err := readRows(rowsFile)
 	if err != nil {
 		return 0, err
@@ -51,7 +59,7 @@ func prove(out io.Writer, rowsFile, log string, verbose bool) (failed int, err e
 	if err != nil {
 		return 0, err
 	}
-	results, err := readResults(log)
+	results, err := readResults(logs)
 	if err != nil {
 		return 0, err
 	}

@@ -45,3 +45,31 @@ func TestA(t *testing.T) {}
 		t.Error("an id that is none was accepted")
 	}
 }
+
+func TestBrowserClaims(t *testing.T) {
+	claims := map[string][]testID{}
+	err := addBrowserClaims(claims, "e2e/x.spec.ts", []byte(`import { test } from './test.ts';
+
+// Proves: W2
+// Proves nothing else.
+test('It goes in', async () => {});
+
+// Proves: P4, 3.3
+test.describe('Out', () => {
+	test('by itself', async () => {});
+});
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, title := range map[string]string{"W2": "It goes in", "P4": "Out", "3.3": "Out"} {
+		if got := claims[id]; len(got) != 1 || got[0] != (testID{"e2e/x.spec.ts", title}) {
+			t.Errorf("%s is claimed by %v", id, got)
+		}
+	}
+	for _, wrong := range []string{"// Proves: W2\n\ntest('Late')", "// Proves: W2\ntest(`made ${up}`)", "// Proves: nonsense\ntest('x')"} {
+		if addBrowserClaims(claims, "y.spec.ts", []byte(wrong+"\n")) == nil {
+			t.Errorf("%q was accepted", wrong)
+		}
+	}
+}

@@ -42,19 +42,32 @@ func worse(a, b string) string {
 	return ""
 }
 
-// readResults reads the results of every test function from go test's log.
-func readResults(name string) (map[testID]result, error) {
+// readResults reads the results of every test function from the logs.
+func readResults(logs []string) (map[testID]result, error) {
 	module, err := modulePath()
 	if err != nil {
 		return nil, err
 	}
+	ends := map[testID]map[string]string{} // by test function, by path of subtests
+	for _, name := range logs {
+		if err := readEnds(ends, module, name); err != nil {
+			return nil, err
+		}
+	}
+	results := map[testID]result{}
+	for id, subtests := range ends {
+		results[id] = resultOf(subtests)
+	}
+	return results, nil
+}
+
+func readEnds(ends map[testID]map[string]string, module, name string) error {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
-	ends := map[testID]map[string]string{} // by test function, by path of subtests
-	err = testlog.Read(file, func(e testlog.Event) {
+	return testlog.Read(file, func(e testlog.Event) {
 		if e.Test == "" {
 			return
 		}
@@ -76,11 +89,6 @@ func readResults(name string) (map[testID]result, error) {
 			ends[id][subtest] = "FAIL"
 		}
 	})
-	results := map[testID]result{}
-	for id, subtests := range ends {
-		results[id] = resultOf(subtests)
-	}
-	return results, err
 }
 
 // resultOf sorts subtests by the database in their path; "" is the test.

@@ -1,0 +1,43 @@
+import { defineConfig } from '@playwright/test';
+import type { Options } from './test.ts';
+
+// Which databases a run is about, as in the Go tests.
+const wanted = process.env.VESTIBULE_TEST_DATABASES;
+const both = wanted === 'both' || (!wanted && process.env.VESTIBULE_TEST_POSTGRES);
+const databases = both ? (['sqlite', 'postgres'] as const) : wanted === 'postgres' ? (['postgres'] as const) : (['sqlite'] as const);
+
+export default defineConfig<Options>({
+	testDir: '.',
+	outputDir: './test-results',
+	snapshotDir: './screenshots',
+	fullyParallel: true,
+	forbidOnly: true,
+	retries: 0,
+	workers: 2,
+	timeout: 60_000,
+	globalTimeout: 600_000,
+	expect: { timeout: 10_000 },
+	reporter: process.env.VESTIBULE_TEST_EVENTS ? './events.ts' : 'list',
+	use: {
+		browserName: 'chromium',
+		viewport: { width: 1280, height: 800 },
+		locale: 'en-GB',
+		timezoneId: 'UTC',
+		actionTimeout: 10_000,
+		navigationTimeout: 15_000,
+		launchOptions: {
+			executablePath: process.env.VESTIBULE_TEST_BROWSER ?? '/usr/bin/chromium',
+			// Tests run as root in containers, and the browser keeps to itself.
+			args: [
+				'--no-sandbox',
+				'--disable-gpu',
+				'--disable-quic',
+				'--no-first-run',
+				'--disable-background-networking',
+				'--disable-component-update',
+				'--disable-sync',
+			],
+		},
+	},
+	projects: databases.map((database) => ({ name: database, use: { database } })),
+});
