@@ -24,6 +24,7 @@ type dialect struct {
 	name      string
 	text      string           // what TEXT is called in migrations: compared as bytes
 	extra     string           // the migrations only this database has end so
+	claim     string           // takes what is due; “SKIP LOCKED” is PostgreSQL's
 	transient func(error) bool // running the transaction again may succeed
 	duplicate func(error) bool // a UNIQUE constraint refused the row
 	dangling  func(error) bool // a FOREIGN KEY constraint refused the row
@@ -35,6 +36,7 @@ var sqliteDialect = dialect{
 	name:      "sqlite",
 	text:      "TEXT",
 	extra:     ".sqlite.sql",
+	claim:     claimDue,
 	transient: func(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_BUSY },
 	duplicate: func(err error) bool {
 		code := sqliteCode(err)
@@ -49,6 +51,7 @@ var postgresDialect = dialect{
 	name:  "postgres",
 	text:  `TEXT COLLATE "C"`,
 	extra: ".postgres.sql",
+	claim: claimDueSkipping,
 	transient: func(err error) bool {
 		state := sqlState(err)
 		return state == "40001" || state == "40P01" // serialization failure, deadlock

@@ -66,6 +66,12 @@ var (
 		"LiveSession": saw(func(ctx context.Context, t store.Tenant) (store.Live, error) {
 			return t.LiveSession(ctx, "ses_p", noon)
 		}),
+		"SessionOwner": saw(func(ctx context.Context, t store.Tenant) (identity.UserID, error) {
+			return t.SessionOwner(ctx, "ses_b")
+		}),
+		"KeptForm": saw(func(ctx context.Context, t store.Tenant) (identity.KeptForm, error) {
+			return t.KeptForm(ctx, "usr_ann", "frm_1", noon)
+		}),
 		"Sessions": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Session, error) {
 			return t.Sessions(ctx, "usr_ann", noon)
 		}),
@@ -89,6 +95,19 @@ var (
 	later = noon.Add(time.Minute)
 
 	writes = map[string]func(context.Context, store.Tenant) error{
+		"Enqueue": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.Enqueue(ctx, identity.Task{Kind: identity.LetterReset, User: "usr_ann", At: noon})
+		}),
+		"ClaimTasks": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ClaimTasks(ctx, true, later, later.Add(time.Minute), 9)
+			return err
+		}),
+		"FinishTask": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.FinishTask(ctx, identity.Task{ID: "tsk_request"})
+		}),
+		"PutOffTask": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.PutOffTask(ctx, identity.Task{ID: "tsk_request"}, later)
+		}),
 		"Tx": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.AddEvent(ctx, identity.Event{Kind: "k", At: noon})
 		}),
@@ -118,6 +137,13 @@ var (
 			return tx.SetStatus(ctx, "usr_ann", identity.Deactivated)
 		}),
 		"SetPassword": in(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, "usr_ann", 0, aHash, true) }),
+		"SetOwnName":  in(func(ctx context.Context, tx *store.Tx) error { return tx.SetOwnName(ctx, "usr_ann", "Anna") }),
+		"SetOwnPassword": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetOwnPassword(ctx, "usr_ann", 0, aHash)
+		}),
+		"FollowPassword": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.FollowPassword(ctx, "usr_ann", "ses_b", 7)
+		}),
 		"Rehash":      in(func(ctx context.Context, tx *store.Tx) error { return tx.Rehash(ctx, "usr_ann", 0, "") }),
 		"SignIn":      in(func(ctx context.Context, tx *store.Tx) error { return tx.SignIn(ctx, "usr_ann", 0, later) }),
 		"DeleteUser":  in(func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, ann()) }),
@@ -163,6 +189,10 @@ var (
 			return err
 		}),
 		"EndAllSessions": in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.EndAllSessions(ctx, noon); return err }),
+		"KeepForm": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.KeepForm(ctx, identity.KeptForm{ID: "frm_2", User: "usr_ann", ExpiresAt: later})
+		}),
+		"SweepKeptForms": in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.SweepKeptForms(ctx, later, 9); return err }),
 		"SweepSessions": in(func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.SweepSessions(ctx, noon.Add(1000*time.Hour), 9)
 			return err
@@ -243,6 +273,9 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.AddSession(ctx, aSession("ses_r", identity.Program)),
 			tx.AddSession(ctx, aSession("ses_b", identity.Browser)),
 			tx.AddBrowser(ctx, "usr_ann", "bro", noon),
+			tx.Enqueue(ctx, identity.Task{ID: "tsk_letter", Kind: identity.LetterReset, User: "usr_ann", At: noon}),
+			tx.Enqueue(ctx, identity.Task{ID: "tsk_request", Kind: identity.RequestReset, At: noon, Data: map[string]string{"email": "ann@x.test"}}),
+			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
 			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", At: noon}),
 			tx.AddSigningKey(ctx, store.SigningKey{ID: "key_1", CreatedAt: noon, ActiveFrom: noon, Private: []byte("private")}))
 	})

@@ -71,7 +71,7 @@ func connect(ctx context.Context, address string) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Store{dialect: postgresDialect, engine: pg, close: func() error { pg.pool.Close(); return nil }}, nil
+		return &Store{dialect: postgresDialect, engine: pg, close: func() error { pg.pool.Close(); return nil }, enqueued: make(chan struct{}, 1)}, nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, ErrNoDatabase
@@ -85,7 +85,7 @@ func connect(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{dialect: sqliteDialect, engine: lite, close: closing}, nil
+	return &Store{dialect: sqliteDialect, engine: lite, close: closing, enqueued: make(chan struct{}, 1)}, nil
 }
 
 // admit checks schema, role and sealing key.

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	sessionColumns = `s.id, s.user_id, s.kind, s.generation, s.signed_in_at, s.interacted_at, s.idle_end, s.absolute_end, s.credential, s.address, s.user_agent`
-	whoseColumns   = `u.id, u.email, u.email_folded, u.extension, u.name, u.role, u.status, u.must_change, u.password_kind, u.credential, u.last_sign_in_at, u.created_at`
+	sessionColumns = `s.id, s.user_id, s.kind, s.generation, s.signed_in_at, s.interacted_at, s.idle_end, s.absolute_end, s.credential, s.address, s.user_agent, s.previous_sign_in_at`
+	whoseColumns   = `u.id, u.email, u.email_folded, u.extension, u.name, u.role, u.status, u.must_change, u.password_kind, u.credential, u.last_sign_in_at, u.created_at, u.mail_trouble, u.mail_answer, u.mail_trouble_at`
 
 	// A session is alive when it has not ended, by anybody or by time, and its
 	// user and tenant may still sign in.
@@ -23,8 +23,9 @@ const (
 	listSessions = `SELECT ` + sessionColumns + ` FROM sessions s
 		WHERE s.tenant_id = $1 AND s.user_id = $2 AND s.ended_at = 0 AND s.idle_end > $3 AND s.absolute_end > $3 ORDER BY s.id DESC`
 
-	insertSession = `INSERT INTO sessions (tenant_id, id, user_id, kind, rotated_at, signed_in_at, interacted_at, idle_end, absolute_end, credential, address, user_agent)
-		VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8, $9, $10)`
+	insertSession = `INSERT INTO sessions (tenant_id, id, user_id, kind, rotated_at, signed_in_at, interacted_at, idle_end, absolute_end, credential, address, user_agent, previous_sign_in_at)
+		VALUES ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8, $9, $10, $11)`
+	sessionOwner = `SELECT user_id FROM sessions WHERE tenant_id = $1 AND id = $2 AND kind = 'browser'`
 
 	// refresh moves a session to the generation after $3, the presented one,
 	// or answers the newest again: to whoever asks with the one before it, and
@@ -68,6 +69,14 @@ func (t Tenant) LiveSession(ctx context.Context, id identity.SessionID, now time
 	return l, err
 }
 
+// SessionOwner says whose a browser's session is or was; problem.NotFound when
+// nothing is left of it.
+func (t Tenant) SessionOwner(ctx context.Context, id identity.SessionID) (user identity.UserID, err error) {
+	defer problem.Wrap(&err, "owner of session %s", id)
+	err = t.one(ctx, sessionOwner, into(&user), string(id))
+	return user, err
+}
+
 // Sessions lists a user's live sessions, newest first.
 func (t Tenant) Sessions(ctx context.Context, user identity.UserID, now time.Time) (list []identity.Session, err error) {
 	defer problem.Wrap(&err, "sessions of %s", user)
@@ -84,7 +93,7 @@ func (t Tenant) Sessions(ctx context.Context, user identity.UserID, now time.Tim
 func (tx *Tx) AddSession(ctx context.Context, s identity.Session) (err error) {
 	defer problem.Wrap(&err, "add session %s", s.ID)
 	return tx.later(ctx, insertSession, string(s.ID), string(s.UserID), string(s.Kind), micros(s.SignedInAt),
-		micros(s.IdleEnd), micros(s.AbsoluteEnd), s.Credential, s.Peer.Address, s.Peer.UserAgent)
+		micros(s.IdleEnd), micros(s.AbsoluteEnd), s.Credential, s.Peer.Address, s.Peer.UserAgent, micros(s.PreviousSignIn))
 }
 
 // A Refresh asks for the refresh token after a presented one.
@@ -162,11 +171,12 @@ func (tx *Tx) SweepSessions(ctx context.Context, before time.Time, limit int) (n
 }
 
 func sessionPart(s *identity.Session) part {
-	var signedIn, interacted, idle, absolute int64
+	var signedIn, interacted, idle, absolute, previous int64
 	return part{
 		targets: []any{&s.ID, &s.UserID, &s.Kind, &s.Generation, &signedIn, &interacted, &idle, &absolute,
-			&s.Credential, &s.Peer.Address, &s.Peer.UserAgent},
+			&s.Credential, &s.Peer.Address, &s.Peer.UserAgent, &previous},
 		finish: func() error {
+			s.PreviousSignIn = instant(previous)
 			s.SignedInAt, s.InteractedAt = instant(signedIn), instant(interacted)
 			s.IdleEnd, s.AbsoluteEnd = instant(idle), instant(absolute)
 			return nil

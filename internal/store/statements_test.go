@@ -25,6 +25,7 @@ var unscopedStatements = map[string]string{
 	"nextAddress":       "a stand-in where nobody has the address",
 	"firstAddress":      "a stand-in where nobody has the address",
 	"anyEmailStyle":     "a stand-in where nobody has the address",
+	"dueTenants":        "what is due, before its tenant is known",
 	"createMigrations":  "the schema",
 	"insertMigration":   "the schema",
 	"appliedMigrations": "the schema",
@@ -39,7 +40,7 @@ var unscopedStatements = map[string]string{
 
 // only names the statements that one database alone can prepare.
 var only = map[string]string{
-	"foreignTables": "sqlite", "foreignObjects": "sqlite",
+	"foreignTables": "sqlite", "foreignObjects": "sqlite", "claimDueSkipping": "postgres",
 	"migrationLock": "postgres", "currentRole": "postgres", "setTenant": "postgres", "setLogin": "postgres", "grantRole": "postgres",
 }
 
@@ -103,7 +104,7 @@ func TestStatementsWithoutTheirTenantAreSeen(t *testing.T) {
 // Proves: 2.2
 func TestEveryStatementIsShared(t *testing.T) {
 	for name, text := range statements(t) {
-		if word := notShared.FindString(text); word != "" && unscopedStatements[name] == "" {
+		if word := notShared.FindString(text); word != "" && unscopedStatements[name] == "" && only[name] == "" {
 			t.Errorf("%s says %q, which the databases do not share", name, word)
 		}
 	}

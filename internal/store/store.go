@@ -31,6 +31,8 @@ type Store struct {
 	engine  engine
 	keys    secret.Keys
 	close   func() error
+
+	enqueued chan struct{} // holds one when there is new work
 }
 
 // Keys are what the database's secrets are derived from.
@@ -74,7 +76,10 @@ func (t Tenant) Nowhere() Tenant { return t.store.Nowhere() }
 func (t Tenant) Keys() secret.Keys { return t.store.keys }
 
 // Tx changes the rows of one tenant. All of it happens, or none.
-type Tx struct{ Tenant }
+type Tx struct {
+	Tenant
+	enqueued bool
+}
 
 // Tx runs change in a transaction and commits it if change returns nil.
 // Nobody is answered before the commit is durable.
@@ -89,9 +94,16 @@ func (t Tenant) Tx(ctx context.Context, change func(tx *Tx) error) error {
 	}
 	const attempts = 5
 	for n := 1; ; n++ {
+		enqueued := false
 		err := t.store.engine.tx(ctx, t.id, func(c conn) error {
-			return change(&Tx{Tenant{id: t.id, store: t.store, send: c.run, inTx: true}})
+			tx := &Tx{Tenant: Tenant{id: t.id, store: t.store, send: c.run, inTx: true}}
+			err := change(tx)
+			enqueued = tx.enqueued
+			return err
 		})
+		if err == nil && enqueued {
+			t.store.wake()
+		}
 		if err == nil || n == attempts || !t.store.dialect.transient(err) {
 			return t.store.dialect.explain(err) // what was put off is explained only here
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	userColumns = `id, email, email_folded, extension, name, role, status, must_change, password_kind, credential, last_sign_in_at, created_at`
+	userColumns = `id, email, email_folded, extension, name, role, status, must_change, password_kind, credential, last_sign_in_at, created_at, mail_trouble, mail_answer, mail_trouble_at`
 
 	// visible leaves out users of an import that has not finished: it becomes
 	// visible as a whole, by one statement.
@@ -30,16 +30,19 @@ const (
 
 	insertUser = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at, lot)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
-	updateUser = `UPDATE users SET email = $3, email_folded = $4, extension = $5, name = $6, name_folded = $7, role = $8
+	updateUser = `UPDATE users SET email = $3, email_folded = $4, extension = $5, name = $6, name_folded = $7, role = $8,
+		mail_trouble = CASE WHEN email_folded = $4 THEN mail_trouble ELSE '' END,
+		mail_answer = CASE WHEN email_folded = $4 THEN mail_answer ELSE '' END,
+		mail_trouble_at = CASE WHEN email_folded = $4 THEN mail_trouble_at ELSE 0 END
 		WHERE tenant_id = $1 AND id = $2 AND ` + visible
 	setStatus   = `UPDATE users SET status = $3 WHERE tenant_id = $1 AND id = $2 AND ` + visible
-	setPassword = `UPDATE users SET password = $3, password_kind = $4, must_change = $5, credential = credential + 1,
+	setPassword = `UPDATE users SET password = $3, password_kind = $4, must_change = $5, initial_until = 0, credential = credential + 1,
 		status = CASE WHEN status = 'invited' THEN 'active' ELSE status END
 		WHERE tenant_id = $1 AND id = $2 AND credential = $6 AND ` + visible
 	rehash = `UPDATE users SET password = $3, password_kind = $4 WHERE tenant_id = $1 AND id = $2 AND credential = $5`
 	// signIn is the statement that grants: it checks the facts it acts on, so
 	// a deactivated user, a changed password or a suspended tenant wins every race.
-	signIn = `UPDATE users SET last_sign_in_at = $4 WHERE tenant_id = $1 AND id = $2 AND credential = $3 AND status = 'active'
+	signIn = `UPDATE users SET last_sign_in_at = $4, initial_until = 0 WHERE tenant_id = $1 AND id = $2 AND credential = $3 AND status = 'active'
 		AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = $1 AND t.status = 'active')`
 	deleteUser = `DELETE FROM users WHERE tenant_id = $1 AND id = $2`
 
@@ -144,7 +147,8 @@ func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (e
 }
 
 // SetUser changes what a user is called and may do: e-mail, extension, name
-// and role, from before to after.
+// and role, from before to after. What was wrong with the old address is not
+// said of the new one.
 func (tx *Tx) SetUser(ctx context.Context, before, after identity.User) (err error) {
 	defer problem.Wrap(&err, "set user %s", after.ID)
 	err = tx.execOne(ctx, updateUser, string(after.ID), after.Email.Typed, after.Email.Folded, after.Extension,
@@ -224,14 +228,14 @@ func (t Tenant) openHash(id identity.UserID, sealed []byte) (secret.Hash, error)
 }
 
 func userPart(u *identity.User) part {
-	var mustChange, lastSignIn, created int64
+	var mustChange, lastSignIn, created, trouble int64
 	var kind string
 	return part{
 		targets: []any{&u.ID, &u.Email.Typed, &u.Email.Folded, &u.Extension, &u.Name, &u.Role, &u.Status,
-			&mustChange, &kind, &u.Credential, &lastSignIn, &created},
+			&mustChange, &kind, &u.Credential, &lastSignIn, &created, &u.Mail.Kind, &u.Mail.Answer, &trouble},
 		finish: func() error {
 			u.MustChange, u.HasPassword = mustChange != 0, kind != ""
-			u.LastSignIn, u.CreatedAt = instant(lastSignIn), instant(created)
+			u.LastSignIn, u.CreatedAt, u.Mail.At = instant(lastSignIn), instant(created), instant(trouble)
 			return nil
 		},
 	}
