@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// A LinkID names a link; whoever knows it cannot make the link from it.
-type LinkID string
-
 // LinkIDFrom is the way back from Bytes.
 func LinkIDFrom(raw [16]byte) LinkID { return LinkID("lnk_" + hex.EncodeToString(raw[:])) }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
@@ -14,7 +15,7 @@ import (
 // the tenant's own mix. Which lot a name draws is a keyed hash of it, so that
 // the cost of made-up names tells nothing about real ones.
 const (
-	candidateColumns = userColumns + `, password`
+	candidateColumns = userColumns + `, initial_until, password`
 
 	candidatesByEmail     = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND email_folded = $2 AND email_folded <> '' AND ` + visible + drawn
 	candidatesByExtension = `SELECT 0 AS place, ` + candidateColumns + ` FROM users WHERE tenant_id = $1 AND extension = $2 AND extension <> '' AND ` + visible + drawn
@@ -41,6 +42,8 @@ const (
 type Candidate struct {
 	User identity.User // the zero User: nobody
 	Hash secret.Hash   // to match the password against; a decoy where there is no user with a password
+
+	InitialUntil time.Time // from then on the password is over, for nobody has used it; zero: it is none of those
 }
 
 // CandidateByEmail finds who has the address, folded. There is always a
@@ -64,12 +67,12 @@ func (t Tenant) candidate(ctx context.Context, sql, name string, params secret.P
 	var sealed, borrowed []byte
 	err = t.all(ctx, sql, func(r row) error {
 		var u identity.User
-		var place int64
+		var place, until int64
 		var hash []byte
-		err := read(r, value(&place), userPart(&u), value(&hash))
+		err := read(r, value(&place), userPart(&u), value(&until), value(&hash))
 		switch {
 		case place == 0:
-			c.User, sealed = u, hash
+			c.User, sealed, c.InitialUntil = u, hash, instant(until)
 		case place == 1 || standIn == "":
 			standIn, borrowed = u.ID, hash
 		}

@@ -62,6 +62,18 @@ var (
 			until, err := t.WaitingUntil(ctx, []store.Lane{fullLane}, noon)
 			return !until.IsZero(), err
 		},
+		"FindLink": saw(func(ctx context.Context, t store.Tenant) (identity.Link, error) {
+			return t.FindLink(ctx, identity.ResetLink, aLinkID)
+		}),
+		"Invitation": saw(func(ctx context.Context, t store.Tenant) (identity.Invitation, error) {
+			return t.Invitation(ctx, "inn_1")
+		}),
+		"InvitationOf": saw(func(ctx context.Context, t store.Tenant) (identity.Invitation, error) {
+			return t.InvitationOf(ctx, invitedLinkID)
+		}),
+		"Invitations": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Invitation, error) {
+			return t.Invitations(ctx, "", 9)
+		}),
 		"SigningKeys": sawAny(func(ctx context.Context, t store.Tenant) ([]store.SigningKey, error) { return t.SigningKeys(ctx) }),
 		"LiveSession": saw(func(ctx context.Context, t store.Tenant) (store.Live, error) {
 			return t.LiveSession(ctx, "ses_p", noon)
@@ -144,10 +156,10 @@ var (
 		"FollowPassword": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.FollowPassword(ctx, "usr_ann", "ses_b", 7)
 		}),
-		"Rehash":      in(func(ctx context.Context, tx *store.Tx) error { return tx.Rehash(ctx, "usr_ann", 0, "") }),
-		"SignIn":      in(func(ctx context.Context, tx *store.Tx) error { return tx.SignIn(ctx, "usr_ann", 0, later) }),
-		"DeleteUser":  in(func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, ann()) }),
-		"AddBrowser":  in(func(ctx context.Context, tx *store.Tx) error { return tx.AddBrowser(ctx, "usr_ann", "bro", later) }),
+		"Rehash":     in(func(ctx context.Context, tx *store.Tx) error { return tx.Rehash(ctx, "usr_ann", 0, "") }),
+		"SignIn":     in(func(ctx context.Context, tx *store.Tx) error { return tx.SignIn(ctx, "usr_ann", 0, later) }),
+		"DeleteUser": in(func(ctx context.Context, tx *store.Tx) error { return tx.DeleteUser(ctx, ann()) }),
+		"AddBrowser": in(func(ctx context.Context, tx *store.Tx) error { return tx.AddBrowser(ctx, "usr_ann", "bro", later) }),
 		"AddEvent": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.AddEvent(ctx, identity.Event{Kind: "k", At: noon})
 		}),
@@ -168,6 +180,51 @@ var (
 			return errors.Join(gerr, err)
 		}),
 		"SettleImported": in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.SettleImported(ctx); return err }),
+		"EnsureLink": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.EnsureLink(ctx, identity.Link{ID: thirdLinkID, User: "usr_ann", Purpose: identity.UndoLink, CreatedAt: noon, ExpiresAt: later})
+			return err
+		}),
+		"ReplaceLink": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.ReplaceLink(ctx, identity.Link{ID: thirdLinkID, User: "usr_ann", Purpose: identity.ResetLink, CreatedAt: noon, ExpiresAt: later})
+		}),
+		"UseLink": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.UseLink(ctx, identity.ResetLink, aLinkID, identity.Active, noon)
+			return err
+		}),
+		"OpenLink": in(func(ctx context.Context, tx *store.Tx) error { return tx.OpenLink(ctx, aLinkID, noon) }),
+		"EndLinks": in(func(ctx context.Context, tx *store.Tx) error { return tx.EndLinks(ctx, "usr_ann", noon) }),
+		"EndLink": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.EndLink(ctx, "usr_ann", identity.ResetLink, noon)
+		}),
+		"SweepLinks": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.SweepLinks(ctx, later.Add(time.Hour), 9)
+			return err
+		}),
+		"HoldUser": in(func(ctx context.Context, tx *store.Tx) error { // which changes nothing
+			return errors.Join(tx.HoldUser(ctx, "usr_ann", identity.Active), tx.Lock(ctx))
+		}),
+		"ChoosePassword": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.ChoosePassword(ctx, "usr_ann", identity.Active, 0, aHash)
+		}),
+		"Rename": in(func(ctx context.Context, tx *store.Tx) error { return tx.Rename(ctx, "usr_ann", "Anna") }),
+		"LimitInitial": in(func(ctx context.Context, tx *store.Tx) error {
+			return errors.Join(tx.SetPassword(ctx, "usr_ann", 0, aHash, true), tx.LimitInitial(ctx, "usr_ann", later))
+		}),
+		"ReserveLetter": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ReserveLetter(ctx, "usr_ann", noon)
+			return err
+		}),
+		"AddInvitation": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.AddInvitation(ctx, identity.Invitation{ID: "inn_2", User: "usr_bob", CreatedAt: noon})
+		}),
+		"RelinkInvitation": in(func(ctx context.Context, tx *store.Tx) error { return tx.RelinkInvitation(ctx, "inn_1", "lnk_other") }),
+		"AcceptInvitation": in(func(ctx context.Context, tx *store.Tx) error { return tx.AcceptInvitation(ctx, invitedLinkID, noon) }),
+		"RevokeInvitation": in(func(ctx context.Context, tx *store.Tx) error { return tx.RevokeInvitation(ctx, "inn_1", noon) }),
+		"SweepInvitations": in(func(ctx context.Context, tx *store.Tx) error {
+			err := tx.AcceptInvitation(ctx, invitedLinkID, noon)
+			_, serr := tx.SweepInvitations(ctx, later, 9)
+			return errors.Join(err, serr)
+		}),
 		"AddSigningKey": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.AddSigningKey(ctx, store.SigningKey{ID: "key_2"})
 		}),
@@ -198,6 +255,12 @@ var (
 			return err
 		}),
 	}
+)
+
+const (
+	aLinkID       identity.LinkID = "lnk_00000000000000000000000000000001"
+	invitedLinkID identity.LinkID = "lnk_00000000000000000000000000000002"
+	thirdLinkID   identity.LinkID = "lnk_00000000000000000000000000000003"
 )
 
 var fullLane = store.Lane{Lane: policy.Lane{Limit: 1, Wait: time.Hour, MaxWait: time.Hour}, Subject: "full", Key: "place 192.0.2.1"}
@@ -273,6 +336,9 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.AddSession(ctx, aSession("ses_r", identity.Program)),
 			tx.AddSession(ctx, aSession("ses_b", identity.Browser)),
 			tx.AddBrowser(ctx, "usr_ann", "bro", noon),
+			tx.ReplaceLink(ctx, identity.Link{ID: aLinkID, User: "usr_ann", Purpose: identity.ResetLink, CreatedAt: noon, ExpiresAt: later}),
+			tx.ReplaceLink(ctx, identity.Link{ID: invitedLinkID, User: "usr_ann", Purpose: identity.InvitationLink, CreatedAt: noon, ExpiresAt: later}),
+			tx.AddInvitation(ctx, identity.Invitation{ID: "inn_1", User: "usr_ann", Link: identity.Link{ID: invitedLinkID}, CreatedAt: noon}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_letter", Kind: identity.LetterReset, User: "usr_ann", At: noon}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_request", Kind: identity.RequestReset, At: noon, Data: map[string]string{"email": "ann@x.test"}}),
 			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
