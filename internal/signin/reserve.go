@@ -194,6 +194,10 @@ func (a *attempt) improve(m *meant) {
 	if !m.matched || m.user.Status != identity.Active {
 		return
 	}
+	if a.work != nil {
+		a.work()
+		return
+	}
 	salt := Salt(m.scope, m.tenant.Style, m.user)
 	if m.hash.Current(a.service.Params) && (salt == nil || m.sharesWork()) {
 		return

@@ -85,29 +85,44 @@ func (s *Service) SignIn(ctx context.Context, try Try) (out Outcome, err error) 
 	if err != nil {
 		return out, err
 	}
-	a := &attempt{service: s, from: try.From, password: password, now: s.Now().Truncate(time.Microsecond)}
+	a := s.attempt(try.From, password)
 	if err := a.find(ctx, try); err != nil {
 		return out, err
 	}
-	if err := a.admit(ctx); err != nil {
+	if err := a.prove(ctx); err != nil {
 		return out, err
 	}
-	place, err := s.Gate.Enter()
+	ctx, cancel := concluding(ctx)
+	defer cancel()
+	return a.conclude(ctx)
+}
+
+func (s *Service) attempt(from From, password secret.Password) *attempt {
+	return &attempt{service: s, from: from, password: password, now: s.Now().Truncate(time.Microsecond),
+		failed: identity.EventLoginFail, refused: policy.ErrRefused}
+}
+
+// prove takes the try past the limiter and through the gate; then it is known
+// whose password it was.
+func (a *attempt) prove(ctx context.Context) error {
+	if err := a.admit(ctx); err != nil {
+		return err
+	}
+	place, err := a.service.Gate.Enter()
 	if err != nil {
-		return out, err
+		return err
 	}
 	defer place.Leave()
 	if err := a.reserve(ctx); err != nil {
-		return out, err
+		return err
 	}
-	if err := a.match(ctx, place); err != nil {
-		return out, err
-	}
-	place.Leave()
-	// From here on it counts, whether anybody still waits for the answer or not.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), concludeTime)
-	defer cancel()
-	return a.conclude(ctx)
+	return a.match(ctx, place)
+}
+
+// concluding is for what follows the hash: from there on it counts, whether
+// anybody still waits for the answer or not.
+func concluding(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), concludeTime)
 }
 
 func (s *Service) count(err error) {
@@ -134,6 +149,11 @@ type attempt struct {
 
 	meant []*meant // never empty: nobody is somebody too
 	bare  *meant   // where a try by address alone counts, whoever has it; else nil
+
+	actor   identity.Actor   // who is signed in already; nobody at the door
+	failed  string           // the kind of event a wrong password leaves
+	refused *problem.Problem // and its result
+	work    func()           // slow; done where the password has matched, instead of a better hash of it; may be nil
 }
 
 // meant is one user, in one tenant, who may be meant by what was typed.
@@ -245,13 +265,13 @@ func (a *attempt) fail(ctx context.Context, m *meant) error {
 				return err
 			}
 		}
-		return tx.AddEvent(ctx, a.event(m, identity.EventLoginFail, policy.ErrRefused.Code))
+		return tx.AddEvent(ctx, a.event(m, a.failed, a.refused.Code))
 	})
 }
 
 func (a *attempt) event(m *meant, kind, result string) identity.Event {
 	return identity.Event{
-		Kind: kind, Result: result, User: m.user.ID, Peer: a.from.Peer, At: a.now,
+		Kind: kind, Result: result, User: m.user.ID, Actor: a.actor.User, Session: a.actor.Session, Peer: a.from.Peer, At: a.now,
 		Detail: map[string]string{"method": "password", "style": string(m.tenant.Style)},
 	}
 }
