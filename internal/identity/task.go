@@ -1,9 +1,13 @@
 package identity
 
 import (
+	"encoding/hex"
 	"strings"
 	"time"
 )
+
+// TaskIDFrom is the way back from Bytes.
+func TaskIDFrom(raw [16]byte) TaskID { return TaskID("tsk_" + hex.EncodeToString(raw[:])) }
 
 // The kinds of tasks. Letters go to people; requests are handled by the use
 // case that enqueued them, out of the sight of whoever asked.
