@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"strings"
 
 	"golang.org/x/crypto/chacha20poly1305"
 
@@ -31,7 +32,7 @@ type subkeys struct {
 	rows, flow                           cipher.AEAD
 	refresh, session                     []byte
 	address, emailSalt, subject, browser []byte
-	form, link                           []byte
+	form, link, letter                   []byte
 }
 
 // Keys derives the keys from the root with HKDF-SHA256 (RFC 5869).
@@ -46,8 +47,9 @@ func (r Root) Keys() Keys {
 		subject:   r.derive("lane subjects"),
 		browser:   r.derive("known browsers"),
 		form:      r.derive("form bindings"),
-	})}
 		link:      r.derive("link tokens"),
+		letter:    r.derive("letter tokens"),
+	})}
 }
 
 // derive takes a label that must never change: what it made is stored.
@@ -150,15 +152,24 @@ func (k Keys) BrowserHash(id string) string {
 	return text16(keyed(k.sub().browser, id))
 }
 
-// FormToken binds a form to the session it was opened in: a keyed hash of the
-// session, 22 characters. Nothing is stored.
-func (k Keys) FormToken(t identity.TenantID, s identity.SessionID) Token {
-	return Token(text16(keyed(k.sub().form, string(t), string(s))))
+// PersonKey names a person to the pages they have open, so that these notice
+// when somebody else signs in: a keyed hash, 22 characters.
+func (k Keys) PersonKey(t identity.TenantID, u identity.UserID) string {
+	return text16(keyed(k.sub().form, "person", string(t), string(u)))
 }
 
-// IsFormToken reports whether text is the session's FormToken.
-func (k Keys) IsFormToken(text string, t identity.TenantID, s identity.SessionID) bool {
-	return hmac.Equal([]byte(text), []byte(k.FormToken(t, s)))
+// FormToken binds a form to the person and the session it was opened in: the
+// PersonKey, a dot and a keyed hash of the session, 45 characters. Nothing is
+// stored.
+func (k Keys) FormToken(t identity.TenantID, u identity.UserID, s identity.SessionID) Token {
+	return Token(k.PersonKey(t, u) + "." + text16(keyed(k.sub().form, string(t), string(s))))
+}
+
+// FormOf reports whether text is a FormToken of a person, and whether of this
+// very session of theirs.
+func (k Keys) FormOf(text string, t identity.TenantID, u identity.UserID, s identity.SessionID) (person, session bool) {
+	who, _, _ := strings.Cut(text, ".")
+	return hmac.Equal([]byte(who), []byte(k.PersonKey(t, u))), hmac.Equal([]byte(text), []byte(k.FormToken(t, u, s)))
 }
 
 func text16(sum []byte) string { return base64.RawURLEncoding.EncodeToString(sum[:16]) }
