@@ -22,6 +22,8 @@ var (
 	touchNoRows = map[string]bool{"ID": true, "Keys": true, "Nowhere": true, "Stage": true, "Exec": true, "Raw": true} // the last two are the tests' own
 
 	reads = map[string]func(context.Context, store.Tenant) (seen bool, err error){
+		"Letter": saw(func(ctx context.Context, t store.Tenant) (identity.Letter, error) { return t.Letter(ctx, "tsk_letter") }),
+		"Letters": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Letter, error) { return t.Letters(ctx, "", 9) }),
 		"Get":  saw(func(ctx context.Context, t store.Tenant) (identity.Tenant, error) { return t.Get(ctx) }),
 		"User": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.User(ctx, "usr_ann") }),
 		"UserByEmail": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) {
@@ -107,6 +109,22 @@ var (
 	later = noon.Add(time.Minute)
 
 	writes = map[string]func(context.Context, store.Tenant) error{
+		"SetLetter": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetLetter(ctx, identity.Task{ID: "tsk_letter", User: "usr_ann"}, store.Delivery{State: identity.LetterSent, At: later})
+		}),
+		"BounceLetter": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.BounceLetter(ctx, "tsk_sent", "550 no such user", later)
+			return err
+		}),
+		"SetMailTrouble": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetMailTrouble(ctx, "usr_ann", "ann@x.test", identity.MailTrouble{Kind: identity.MailBounced, At: later})
+		}),
+		"ClearMailTrouble": in(func(ctx context.Context, tx *store.Tx) error { return tx.ClearMailTrouble(ctx, "usr_dan") }),
+		"ExpireLetters": in(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.ExpireLetters(ctx, later, 9)
+			return err
+		}),
+		"SweepTasks": in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.SweepTasks(ctx, later, 9); return err }),
 		"Enqueue": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.Enqueue(ctx, identity.Task{Kind: identity.LetterReset, User: "usr_ann", At: noon})
 		}),
@@ -149,10 +167,6 @@ var (
 			return tx.SetStatus(ctx, "usr_ann", identity.Deactivated)
 		}),
 		"SetPassword": in(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, "usr_ann", 0, aHash, true) }),
-		"SetOwnName":  in(func(ctx context.Context, tx *store.Tx) error { return tx.SetOwnName(ctx, "usr_ann", "Anna") }),
-		"SetOwnPassword": in(func(ctx context.Context, tx *store.Tx) error {
-			return tx.SetOwnPassword(ctx, "usr_ann", 0, aHash)
-		}),
 		"FollowPassword": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.FollowPassword(ctx, "usr_ann", "ses_b", 7)
 		}),
@@ -340,6 +354,10 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.ReplaceLink(ctx, identity.Link{ID: invitedLinkID, User: "usr_ann", Purpose: identity.InvitationLink, CreatedAt: noon, ExpiresAt: later}),
 			tx.AddInvitation(ctx, identity.Invitation{ID: "inn_1", User: "usr_ann", Link: identity.Link{ID: invitedLinkID}, CreatedAt: noon}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_letter", Kind: identity.LetterReset, User: "usr_ann", At: noon}),
+			tx.Enqueue(ctx, identity.Task{ID: "tsk_late", Kind: identity.LetterReset, User: "usr_ann", At: noon, Expires: noon.Add(time.Second)}),
+			tx.Enqueue(ctx, identity.Task{ID: "tsk_sent", Kind: identity.LetterReset, User: "usr_ann", At: noon}),
+			tx.SetLetter(ctx, identity.Task{ID: "tsk_sent", User: "usr_ann"}, store.Delivery{State: identity.LetterSent, To: "ann@x.test", At: noon}),
+			tx.SetMailTrouble(ctx, "usr_dan", "usr_dan@x.test", identity.MailTrouble{Kind: identity.MailBounced, At: noon}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_request", Kind: identity.RequestReset, At: noon, Data: map[string]string{"email": "ann@x.test"}}),
 			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
 			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", At: noon}),

@@ -46,6 +46,7 @@ const (
 
 	touchSession = `UPDATE sessions SET interacted_at = $3, idle_end = $4
 		WHERE tenant_id = $1 AND id = $2 AND ended_at = 0 AND interacted_at < $3 AND idle_end > $3 AND absolute_end > $3`
+	followPassword = `UPDATE sessions SET credential = $4 WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND ended_at = 0`
 	endSession     = `UPDATE sessions SET ended_at = $3 WHERE tenant_id = $1 AND id = $2 AND ended_at = 0`
 	endUserSession = `UPDATE sessions SET ended_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND ended_at = 0`
 	endOthers      = `UPDATE sessions SET ended_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND id <> $3 AND ended_at = 0 AND idle_end > $4 AND absolute_end > $4`
@@ -138,6 +139,13 @@ func (tx *Tx) Touch(ctx context.Context, id identity.SessionID, at, idleEnd time
 	defer problem.Wrap(&err, "touch session %s", id)
 	_, err = tx.exec(ctx, touchSession, string(id), micros(at), micros(idleEnd))
 	return err
+}
+
+// FollowPassword lets one session of a user outlive a new password, the
+// credential of the given version; problem.NotFound when it has ended.
+func (tx *Tx) FollowPassword(ctx context.Context, user identity.UserID, id identity.SessionID, credential int64) (err error) {
+	defer problem.Wrap(&err, "session %s follows a password", id)
+	return tx.execOne(ctx, followPassword, string(user), string(id), credential)
 }
 
 // EndSession ends a session; problem.NotFound when it has ended before.
