@@ -12,18 +12,34 @@ import (
 // take Secure cookies from there.
 const (
 	SessionCookie = "__Host-session" // opaque; ends with the browser's own session
+	AccessCookie  = "__Host-access"  // a JWT made from it, for minutes
 	BrowserCookie = "__Host-browser" // names nobody; the limiter knows the browser by it
+	ThemeCookie   = "__Host-theme"   // names nobody; light or dark
+
+	// FlowCookie and an id name what belongs to one link that was opened.
+	FlowCookie = "__Host-flow-"
 )
 
 // The longest cookie value that is looked at, in bytes, and how long a browser
-// is remembered.
+// is remembered. Browsers keep no cookie above 4096 bytes, name and value (RFC
+// 6265bis, section 5.7).
 const (
 	maxCookie  = 512
+	maxAccess  = 4096 - len(AccessCookie)
 	browserAge = 365 * 24 * time.Hour
 )
 
 // SetSessionCookie hands a browser its session.
 func SetSessionCookie(w http.ResponseWriter, value string) { SetCookie(w, SessionCookie, value, 0) }
+
+// SetAccessCookie hands a browser an access token, which it forgets when the
+// token is over. One that no browser would keep is not sent: the session cookie
+// does without.
+func SetAccessCookie(w http.ResponseWriter, token string, age time.Duration) {
+	if len(token) <= maxAccess {
+		SetCookie(w, AccessCookie, token, max(age, time.Second))
+	}
+}
 
 // SetBrowserCookie makes a browser known for a year.
 func SetBrowserCookie(w http.ResponseWriter, value string) {
@@ -53,6 +69,17 @@ func SetCookie(w http.ResponseWriter, name, value string, age time.Duration) {
 // out is still known.
 func ClearCookie(w http.ResponseWriter, name string) { SetCookie(w, name, "", -1) }
 
+// ClearPerson takes back every cookie that stands for a person or a flow.
+func ClearPerson(w http.ResponseWriter, r *http.Request) {
+	ClearCookie(w, SessionCookie)
+	ClearCookie(w, AccessCookie)
+	eachCookie(r, func(name, _ string) {
+		if id, flow := strings.CutPrefix(name, FlowCookie); flow && !strings.ContainsFunc(id, notCookie) {
+			ClearCookie(w, name)
+		}
+	})
+}
+
 // ReadCookie returns the value of a cookie of ours, or "" where there is none,
 // where it cannot be ours, and where the name occurs twice: then somebody else
 // set one of them, and it does not matter which.
@@ -63,7 +90,11 @@ func ReadCookie(r *http.Request, name string) string {
 			value, count = v, count+1
 		}
 	})
-	if count != 1 || len(value) > maxCookie || strings.ContainsFunc(value, notCookie) {
+	longest := maxCookie
+	if name == AccessCookie {
+		longest = maxAccess
+	}
+	if count != 1 || len(value) > longest || strings.ContainsFunc(value, notCookie) {
 		return ""
 	}
 	return value
@@ -74,7 +105,7 @@ func ReadCookie(r *http.Request, name string) string {
 func CarriesSession(r *http.Request) bool {
 	carries := false
 	eachCookie(r, func(name, _ string) {
-		carries = carries || strings.HasPrefix(name, "__Host-") && name != BrowserCookie
+		carries = carries || strings.HasPrefix(name, "__Host-") && name != BrowserCookie && name != ThemeCookie
 	})
 	return carries
 }

@@ -42,6 +42,11 @@ type Visit struct {
 	Live  store.Live     // the session it carries; zero: none
 	Actor identity.Actor // the zero Actor: nobody is signed in
 	Peer  identity.Peer
+
+	// For the edge that shows pages.
+	Page   string        // the local path of the page it is about
+	Theme  string        // what the theme cookie says
+	Access time.Duration // how long its access cookie is good for
 }
 
 // SignedIn notes who a visit turned out to be, for the log.
@@ -156,7 +161,7 @@ func (d *Door) handler(route Route) http.Handler {
 		r = r.WithContext(ctx)
 		answer := &Recorder{ResponseWriter: w}
 		SecureHeaders(answer.Header(), https)
-		v := &Visit{Peer: d.Proxies.Peer(r)}
+		v := &Visit{Peer: d.Proxies.Peer(r), Theme: ReadCookie(r, ThemeCookie)}
 		v.Peer.RequestID = NewRequestID()
 		answer.Header().Set("X-Request-Id", v.Peer.RequestID)
 		err := d.visit(answer, r, v, route)

@@ -10,7 +10,18 @@ const (
 
 	EventPasswordChange = "authn_password_change" // by its owner
 	EventPasswordSet    = "authn_password_set"    // an initial one, by somebody else
+	EventNewBrowser     = "device_trusted"        // a sign-in from a browser this user has not signed in with before
 	EventTokenReuse     = "authn_token_reuse"     // an outdated refresh token came back
+
+	EventResetRequested = "authn_password_reset_request" // a link was asked for; by nobody known, or by an administrator
+	EventResetMailed    = "authn_password_reset_mail"    // a user was found behind such a wish and gets a letter
+	EventResetDone      = "authn_password_reset_done"
+	EventLinkShown      = "authn_token_created" // a link that can be copied; detail: purpose
+
+	EventInviteCreated  = "invite_created" // detail: role
+	EventInviteResent   = "invite_resent"
+	EventInviteRevoked  = "invite_revoked"
+	EventInviteAccepted = "invite_accepted" // detail: role
 
 	EventSessionLogout     = "session_logout"
 	EventSessionTerminated = "session_terminated" // by somebody else, or from another session

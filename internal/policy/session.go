@@ -29,6 +29,14 @@ func TokenEnd(p identity.Policy, now, idle, absolute time.Time) time.Time {
 	return end
 }
 
+// Warnings say how long before a session is idle, and before it ends whatever
+// its person does, a page warns: two minutes and five, or a third of the time
+// there is where that is shorter. People need at least twenty seconds to react
+// (WCAG 2.2, success criterion 2.2.1).
+func Warnings(p identity.Policy) (idle, absolute time.Duration) {
+	return min(2*time.Minute, time.Duration(p.IdleTimeout)/3), min(5*time.Minute, time.Duration(p.SessionLifetime)/3)
+}
+
 // SpareInteraction says how old the recorded interaction may grow before a
 // newer one must be written: a minute, or a tenth of the idle time where that
 // is shorter.

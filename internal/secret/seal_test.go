@@ -11,6 +11,8 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
 )
 
 func mustParse(t *testing.T, text string) SealingKeys {
@@ -200,7 +202,7 @@ func TestDerivedValuesStayTheSame(t *testing.T) {
 		{"salt", hex.EncodeToString(k.EmailSalt("ann@x.test")), "6e7610ca86fdff398148728c95f061ca"},
 		{"lane", k.LaneSubject(tenantA, "user", "ann@x.test"), "yZnyE-z5OoZsqT6-oYyyJA"},
 		{"browser", k.BrowserHash("bro_1"), "5y9WoEfFOX8lFBr7JYEvEg"},
-		{"form", string(k.FormToken(tenantA, sessionA)), "qNko7WL1QTHdT104xLdfiA"},
+		{"form", string(k.FormToken(tenantA, userA, sessionA)), "Bs4ulCOyPNx0RWTtu_7ruw.qNko7WL1QTHdT104xLdfiA"},
 		{"root", root.Keys().BrowserHash("bro_1"), "5y9WoEfFOX8lFBr7JYEvEg"},
 		{"sealed text", string(plain), "hash"},
 	} {
@@ -218,9 +220,12 @@ func TestHashesTellUsesApart(t *testing.T) {
 		"another address":         k.AddressHash("b"),
 		"salt":                    hex.EncodeToString(k.EmailSalt("a")),
 		"browser":                 hexOf(t, k.BrowserHash("a")),
-		"form":                    hexOf(t, string(k.FormToken(tenantA, sessionA))),
-		"form of another session": hexOf(t, string(k.FormToken(tenantA, sessionA+"0"))),
-		"form of another tenant":  hexOf(t, string(k.FormToken(tenantB, sessionA))),
+		"person":                  hexOf(t, k.PersonKey(tenantA, userA)),
+		"person elsewhere":        hexOf(t, k.PersonKey(tenantB, userA)),
+		"another person":          hexOf(t, k.PersonKey(tenantA, userA+"0")),
+		"form":                    hexOf(t, sessionPart(k.FormToken(tenantA, userA, sessionA))),
+		"form of another session": hexOf(t, sessionPart(k.FormToken(tenantA, userA, sessionA+"0"))),
+		"form of another tenant":  hexOf(t, sessionPart(k.FormToken(tenantB, userA, sessionA))),
 		"lane":                    hexOf(t, k.LaneSubject(tenantA, "user", "a")),
 		"lane of another tenant":  hexOf(t, k.LaneSubject(tenantB, "user", "a")),
 		"lane of another kind":    hexOf(t, k.LaneSubject(tenantA, "source", "a")),
@@ -230,6 +235,37 @@ func TestHashesTellUsesApart(t *testing.T) {
 			t.Errorf("%s is %s, like %q", name, got, other)
 		}
 		seen[got] = name
+	}
+}
+
+// sessionPart is the second half of a FormToken; the first is the PersonKey.
+func sessionPart(form Token) string {
+	_, session, _ := strings.Cut(string(form), ".")
+	return session
+}
+
+func TestFormsKnowTheirPersonAndSession(t *testing.T) {
+	k := fixedKeys()
+	form := string(k.FormToken(tenantA, userA, sessionA))
+	for _, row := range []struct {
+		name, text      string
+		tenant          identity.TenantID
+		user            identity.UserID
+		session         identity.SessionID
+		person, exactly bool
+	}{
+		{"its own", form, tenantA, userA, sessionA, true, true},
+		{"another session of the person", form, tenantA, userA, sessionA + "0", true, false},
+		{"another person", form, tenantA, userA + "0", sessionA, false, false},
+		{"another tenant", form, tenantB, userA, sessionA, false, false},
+		{"the person alone", k.PersonKey(tenantA, userA), tenantA, userA, sessionA, true, false},
+		{"the session alone", "." + sessionPart(Token(form)), tenantA, userA, sessionA, false, false},
+		{"something behind it", form + ".", tenantA, userA, sessionA, true, false},
+		{"nothing", "", tenantA, userA, sessionA, false, false},
+	} {
+		if person, exactly := k.FormOf(row.text, row.tenant, row.user, row.session); person != row.person || exactly != row.exactly {
+			t.Errorf("%s: person %v, session %v", row.name, person, exactly)
+		}
 	}
 }
 

@@ -91,7 +91,8 @@ func (s *Server) sweepTenant(ctx context.Context, id identity.TenantID) error {
 	t, now := s.options.Store.Tenant(id), s.options.Now()
 	lanes := func(tx *store.Tx) (int64, error) { return tx.SweepLanes(ctx, now.Add(-keepLanes), sweepPiece) }
 	sessions := func(tx *store.Tx) (int64, error) { return tx.SweepSessions(ctx, now.Add(-keepSessions), sweepPiece) }
-	return errors.Join(inPieces(ctx, t, lanes), inPieces(ctx, t, sessions), s.enroll.Tidy(ctx, t))
+	forms := func(tx *store.Tx) (int64, error) { return tx.SweepKeptForms(ctx, now, sweepPiece) }
+	return errors.Join(inPieces(ctx, t, lanes), inPieces(ctx, t, sessions), inPieces(ctx, t, forms), s.enroll.Tidy(ctx, t))
 }
 
 func inPieces(ctx context.Context, t store.Tenant, sweep func(*store.Tx) (int64, error)) error {

@@ -25,8 +25,8 @@ type interaction struct {
 }
 
 // Interact records that the person behind a browser's session did something:
-// opened a page or sent a form.
-func (s *Service) Interact(ctx context.Context, live store.Live) error {
+// opened a page or sent a form. It returns the session with its new end.
+func (s *Service) Interact(ctx context.Context, live store.Live) (store.Live, error) {
 	now := s.Now().Truncate(time.Microsecond)
 	key := sessionKey{live.Tenant.ID, live.Session.ID}
 	s.late.mu.Lock()
@@ -46,13 +46,22 @@ func (s *Service) Interact(ctx context.Context, live store.Live) error {
 	}
 	s.late.mu.Unlock()
 	if !due {
-		return nil
+		return s.moved(live, now), nil
 	}
-	return s.write(ctx, one)
+	return s.moved(live, now), s.write(ctx, one)
+}
+
+// moved is live as it is after an interaction.
+func (s *Service) moved(live store.Live, at time.Time) store.Live {
+	if at.After(live.Session.InteractedAt) {
+		live.Session.InteractedAt = at
+		live.Session.IdleEnd, _ = policy.Ends(s.Effective(live.Tenant), live.Session.SignedInAt, at)
+	}
+	return live
 }
 
 func (s *Service) write(ctx context.Context, one interaction) error {
-	idle, _ := policy.Ends(s.Effective(one.live.Tenant), one.live.Session.SignedInAt, one.at)
+	idle := s.moved(one.live, one.at).Session.IdleEnd
 	err := s.Store.Tenant(one.live.Tenant.ID).Tx(ctx, func(tx *store.Tx) error {
 		return tx.Touch(ctx, one.live.Session.ID, one.at, idle)
 	})

@@ -153,7 +153,7 @@ func TestNoInteractionIsLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Sessions.Interact(cancelled, live); err == nil {
+		if _, err := h.Sessions.Interact(cancelled, live); err == nil {
 			t.Fatal("written although it was cancelled")
 		}
 		flush(t, h, false)

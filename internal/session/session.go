@@ -61,6 +61,7 @@ func (s *Service) Make(t identity.Tenant, u identity.User, kind identity.Session
 	return identity.Session{
 		ID: identity.NewSessionID(), UserID: u.ID, Kind: kind, SignedInAt: now, InteractedAt: now,
 		IdleEnd: idle, AbsoluteEnd: absolute, Credential: u.Credential, Peer: from,
+		PreviousSignIn: u.LastSignIn,
 	}
 }
 

@@ -155,7 +155,7 @@ func interact(t testing.TB, h *housetest.House, g session.Grant) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Sessions.Interact(t.Context(), live); err != nil {
+	if _, err := h.Sessions.Interact(t.Context(), live); err != nil {
 		t.Fatal(err)
 	}
 }

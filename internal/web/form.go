@@ -23,6 +23,8 @@ var (
 	ErrForm        = problem.New(problem.Invalid, "invalid_body", "The form does not have the right fields.")
 	ErrForeignForm = problem.New(problem.Conflict, "form_of_another_session",
 		"This form was opened in another session than the present one. Nothing was changed.")
+
+	errEarlierForm = ErrForeignForm.Because("You have signed in anew since this form was opened. Nothing was changed. Open the page again.")
 )
 
 // A form is what a person sent: every field once, in UTF-8, without NUL.
@@ -79,20 +81,61 @@ func isForm(h http.Header) bool {
 	return err == nil && media == "application/x-www-form-urlencoded" && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
-// formTokenField is in every form of a signed-in page.
-const formTokenField = "form_token"
+// Every form of a signed-in page has these: what binds it to person and
+// session, and the local path it stands on.
+const (
+	formTokenField = "form_token"
+	formPageField  = "form_page"
+)
 
 func (p *Pages) formToken(v *front.Visit) string {
-	return string(p.Sessions.Store.Keys().FormToken(v.Live.Tenant.ID, v.Live.Session.ID))
+	return string(p.Sessions.Store.Keys().FormToken(v.Live.Tenant.ID, v.Live.User.ID, v.Live.Session.ID))
 }
 
-// checkBinding refuses a form that was opened in another session: by somebody
-// else, say, before this person signed in in another tab.
+// checkBinding refuses a form that was opened in another session: ErrForeignForm
+// when it was somebody else's, before this person signed in in another tab, say;
+// errEarlierForm when it was this very person's.
 func (p *Pages) checkBinding(f form, v *front.Visit) error {
-	if !p.Sessions.Store.Keys().IsFormToken(f[formTokenField], v.Live.Tenant.ID, v.Live.Session.ID) {
-		return ErrForeignForm
+	person, session := p.Sessions.Store.Keys().FormOf(f[formTokenField], v.Live.Tenant.ID, v.Live.User.ID, v.Live.Session.ID)
+	switch {
+	case session:
+		return nil
+	case person:
+		return errEarlierForm
 	}
-	return nil
+	return ErrForeignForm
+}
+
+// ofPerson reports whether a form was opened by the person of a visit, in
+// whatever session of theirs.
+func (p *Pages) ofPerson(f form, v *front.Visit) bool {
+	err := p.checkBinding(f, v)
+	return err == nil || errors.Is(err, errEarlierForm)
+}
+
+// A formHandler acts on a form of a person who is signed in.
+type formHandler func(w http.ResponseWriter, r *http.Request, v *front.Visit, f form) error
+
+// sent is for the forms of people who are signed in: it reads the form, holds it
+// to the session it was opened in, and counts it as an interaction. What a
+// person sent from an earlier session of theirs is not executed but shown again.
+func (p *Pages) sent(h formHandler) front.Handler {
+	return func(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
+		f, err := readForm(w, r)
+		if err != nil {
+			return err
+		}
+		if err := p.checkBinding(f, v); errors.Is(err, errEarlierForm) {
+			return p.showAgain(w, r, v, f)
+		} else if err != nil {
+			return err
+		}
+		v.Page = localPath(f[formPageField])
+		if v.Live, err = p.Sessions.Interact(r.Context(), v.Live); err != nil {
+			return err
+		}
+		return h(w, r, v, f)
+	}
 }
 
 // prefetch reports whether a browser asks on its own, in case somebody wants

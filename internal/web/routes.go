@@ -33,6 +33,8 @@ func (p *Pages) Routes() []front.Route {
 		front.Get("/{$}", front.Anyone, p.start),
 		front.Get("/assets/{file}", front.Anyone, serveAsset),
 
+		front.Post("/theme", front.Anyone, p.chooseTheme),
+
 		front.Get("/login", front.Anyone, p.showSignIn),
 		front.Post("/login", front.Anyone, p.signIn),
 		front.Post("/login/choice", front.Anyone, p.choose),
@@ -44,13 +46,18 @@ func (p *Pages) Routes() []front.Route {
 		front.Get("/logout", front.Anyone, p.opened(p.askSignOut)),
 		front.Post("/logout", front.Anyone, p.signOut),
 
+		front.Get("/session/state", front.Anyone, p.showState),
+		front.Post("/session/renew", front.Anyone, p.renew),
+		front.Post("/session/password", front.Anyone, p.confirm),
+		front.Get("/.well-known/change-password", front.Anyone, p.changePassword),
+
 		front.Get("/home", front.SignedIn, p.opened(p.home)),
 		front.Get("/phone", front.SignedIn, p.opened(p.phone)),
 	}
 }
 
-// Who finds the session behind the session cookie. No other carrier is looked
-// at.
+// Who finds the session behind the session cookie. The access cookie is made
+// from it, and nobody has one without the other.
 func (p *Pages) Who(r *http.Request) (live store.Live, ok bool, err error) {
 	cookie := front.ReadCookie(r, front.SessionCookie)
 	if cookie == "" {
@@ -58,18 +65,4 @@ func (p *Pages) Who(r *http.Request) (live store.Live, ok bool, err error) {
 	}
 	live, err = p.Sessions.CheckCookie(r.Context(), cookie)
 	return live, true, err
-}
-
-// opened is for the pages of people who are signed in: a person who opens one
-// is there, and the idle time begins again. A browser that fetches a page
-// before anybody has asked for it is no person.
-func (p *Pages) opened(h front.Handler) front.Handler {
-	return func(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-		if v.Actor.SignedIn() && !prefetch(r) {
-			if err := p.Sessions.Interact(r.Context(), v.Live); err != nil {
-				return err
-			}
-		}
-		return h(w, r, v)
-	}
 }

@@ -31,16 +31,20 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request, v *front.Visit) 
 		return err
 	}
 	to := p.signInAddress(r)
-	if v.Actor.SignedIn() {
-		if err := p.checkBinding(f, v); err != nil {
-			return err
+	nobody, err := p.nobody(r, v)
+	if err != nil {
+		return err
+	}
+	if !nobody {
+		if !p.ofPerson(f, v) {
+			return ErrForeignForm
 		}
 		err := p.Sessions.SignOut(r.Context(), v.Live, v.Peer)
 		if err != nil && !errors.Is(err, problem.NotFound) { // ended meanwhile, which is as well
 			return err
 		}
 	}
-	front.ClearCookie(w, front.SessionCookie)
+	front.ClearPerson(w, r)
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil

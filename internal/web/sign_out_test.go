@@ -40,15 +40,20 @@ func TestSignOut(t *testing.T) {
 func TestFormsAreBoundToTheirSession(t *testing.T) {
 	s := sqlite(t)
 	ann(t, s)
+	globex := s.AddTenant(t, "globex", identity.Workspace)
+	s.AddUser(t, globex, housetest.Person{Email: "bob@globex.test", Password: "correct horse"})
 	b := s.browser(t)
+	b.post("/t/globex/login", "email=bob@globex.test", right).expect(303)
+	bobs := "form_token=" + b.get("/home").hidden("form_token")
 	b.post("/t/acme/login", "email=ann@acme.test", right).expect(303)
-	old := "form_token=" + b.get("/home").hidden("form_token")
-	b.post("/t/acme/login", "email=ann@acme.test", right).expect(303)
-	for _, token := range []string{old, "form_token=", "x=y", "form_token=made-up"} {
+	for _, token := range []string{bobs, "form_token=", "x=y", "form_token=made-up"} {
 		b.post("/logout", token).expect(409, "This form was opened in another session")
 		b.get("/home").expect(200)
 	}
-	b.post("/logout", "form_token="+b.hidden("form_token")).expect(303)
+	earlier := "form_token=" + b.hidden("form_token")
+	b.post("/t/acme/login", "email=ann@acme.test", right).expect(303)
+	b.post("/logout", earlier).expect(303) // who wants out gets out
+	b.get("/home").expect(303)
 }
 
 func TestOpeningAPageIsAnInteraction(t *testing.T) {
