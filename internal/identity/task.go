@@ -52,8 +52,13 @@ type Task struct {
 	Fence   int64     // the number of the lease it was taken with; 0: not taken
 }
 
+const letterPrefix = "letter."
+
 // IsLetter tells letters from requests.
-func (t Task) IsLetter() bool { return strings.HasPrefix(t.Kind, "letter.") }
+func (t Task) IsLetter() bool { return strings.HasPrefix(t.Kind, letterPrefix) }
+
+// LetterName is a letter's kind as people and programs read it: “reset”.
+func LetterName(kind string) string { return strings.TrimPrefix(kind, letterPrefix) }
 
 // A LetterState says how far a letter has come.
 type LetterState string

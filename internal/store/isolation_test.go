@@ -22,10 +22,10 @@ var (
 	touchNoRows = map[string]bool{"ID": true, "Keys": true, "Nowhere": true, "Stage": true, "Exec": true, "Raw": true} // the last two are the tests' own
 
 	reads = map[string]func(context.Context, store.Tenant) (seen bool, err error){
-		"Letter": saw(func(ctx context.Context, t store.Tenant) (identity.Letter, error) { return t.Letter(ctx, "tsk_letter") }),
+		"Letter":  saw(func(ctx context.Context, t store.Tenant) (identity.Letter, error) { return t.Letter(ctx, "tsk_letter") }),
 		"Letters": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Letter, error) { return t.Letters(ctx, "", 9) }),
-		"Get":  saw(func(ctx context.Context, t store.Tenant) (identity.Tenant, error) { return t.Get(ctx) }),
-		"User": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.User(ctx, "usr_ann") }),
+		"Get":     saw(func(ctx context.Context, t store.Tenant) (identity.Tenant, error) { return t.Get(ctx) }),
+		"User":    saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.User(ctx, "usr_ann") }),
 		"UserByEmail": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) {
 			return t.UserByEmail(ctx, "ann@x.test")
 		}),
