@@ -50,7 +50,7 @@ export default class Events implements Reporter {
 }
 
 function packageOf(test: TestCase): string {
-	return `${module}/e2e/${path.basename(test.location.file)}`;
+	return `${module}/e2e/${test.titlePath()[2]}`;
 }
 
 // nameOf drops what Playwright puts in front: the root, the project, the file.

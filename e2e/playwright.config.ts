@@ -39,5 +39,10 @@ export default defineConfig<Options>({
 			],
 		},
 	},
-	projects: databases.map((database) => ({ name: database, use: { database } })),
+	// A test that is tagged with a database is for that one alone.
+	projects: databases.map((database) => ({
+		name: database,
+		use: { database },
+		grepInvert: database === 'sqlite' ? /@postgres/ : /@sqlite/,
+	})),
 });

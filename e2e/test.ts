@@ -23,6 +23,36 @@ export const test = base.extend<Options & { house: House }>({
 	baseURL: async ({ house }, use) => use(house.origin),
 });
 
+type Walk = (fixtures: { page: Page; house: House }) => Promise<void>;
+
+const desk = { viewport: { width: 1280, height: 800 } };
+const phone = { viewport: { width: 360, height: 740 } };
+const script = { javaScriptEnabled: true };
+const noScript = { javaScriptEnabled: false };
+const light = { colorScheme: 'light' } as const;
+const dark = { colorScheme: 'dark' } as const;
+
+// Each database sees desk and phone, light and dark, with and without
+// JavaScript; the two together see more pairs of them.
+const ways = [
+	{ name: 'desk, light', tag: '@sqlite', use: { ...desk, ...light, ...script } },
+	{ name: 'phone, dark, no JavaScript', tag: '@sqlite', use: { ...phone, ...dark, ...noScript } },
+	{ name: 'phone, dark', tag: '@postgres', use: { ...phone, ...dark, ...script } },
+	{ name: 'desk, light, no JavaScript', tag: '@postgres', use: { ...desk, ...light, ...noScript } },
+];
+
+// walk is a test walked in all these ways, under flags of the server if any.
+export function walk(title: string, body: Walk, flags: string[] = []) {
+	test.describe(title, () => {
+		for (const way of ways) {
+			test.describe(() => {
+				test.use({ ...way.use, flags });
+				test(way.name, { tag: way.tag }, ({ page, house }) => body({ page, house }));
+			});
+		}
+	});
+}
+
 // People, by the tenant they belong to: what they write on its sign-in page.
 export const people = {
 	'acme-corp': { 'Email Address': 'support@acme-corp.test' },
@@ -34,8 +64,20 @@ export const people = {
 export async function signIn(page: Page, slug: Slug, fields: Record<string, string> = people[slug], secret = password) {
 	await page.goto(`/t/${slug}/login`);
 	await fillIn(page, { ...fields, Password: secret });
-	await page.getByRole('button', { name: 'Sign In', exact: true }).click();
+	await press(page, 'Sign In');
 	await page.waitForURL((url) => !url.pathname.endsWith('/login'));
+}
+
+// press presses the button with exactly these words.
+export async function press(page: Page, name: string) {
+	await page.getByRole('button', { name, exact: true }).click();
+}
+
+// expectRefused expects the page to say a sentence as a screen reader announces
+// it, and to tie it to the password's field.
+export async function expectRefused(page: Page, sentence: string | RegExp = 'The sign-in details are not right.') {
+	await expect(page.getByRole('alert')).toContainText(sentence);
+	await expect(page.getByLabel('Password', { exact: true })).toHaveAccessibleDescription(sentence);
 }
 
 // fillIn writes into fields by their labels.

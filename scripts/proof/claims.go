@@ -104,7 +104,7 @@ func addClaims(claims map[string][]testID, name string, source []byte) error {
 
 // titled finds the title of a browser's test, or group of tests, that begins
 // at the margin with its title in quotes.
-var titled = regexp.MustCompile(`^test(?:\.describe)?\('([^'/]+)'`)
+var titled = regexp.MustCompile(`^(?:test|test\.describe|walk)\('([^'/]+)'`)
 
 // addBrowserClaims reads the comments above the tests of a spec file.
 func addBrowserClaims(claims map[string][]testID, name string, source []byte) error {
@@ -113,6 +113,9 @@ func addBrowserClaims(claims map[string][]testID, name string, source []byte) er
 		if rows, ok := strings.CutPrefix(line, "// Proves:"); ok {
 			list = rows
 			continue
+		}
+		if strings.HasPrefix(strings.TrimSpace(line), "// Proves:") {
+			return fmt.Errorf("%s: “%s” is not at the margin", name, strings.TrimSpace(line))
 		}
 		if list == "" || strings.HasPrefix(line, "//") {
 			continue

@@ -58,16 +58,20 @@ test('It goes in', async () => {});
 test.describe('Out', () => {
 	test('by itself', async () => {});
 });
+
+// Proves: P1
+walk('Along', async () => {});
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for id, title := range map[string]string{"W2": "It goes in", "P4": "Out", "3.3": "Out"} {
+	for id, title := range map[string]string{"W2": "It goes in", "P4": "Out", "3.3": "Out", "P1": "Along"} {
 		if got := claims[id]; len(got) != 1 || got[0] != (testID{"e2e/x.spec.ts", title}) {
 			t.Errorf("%s is claimed by %v", id, got)
 		}
 	}
-	for _, wrong := range []string{"// Proves: W2\n\ntest('Late')", "// Proves: W2\ntest(`made ${up}`)", "// Proves: nonsense\ntest('x')"} {
+	for _, wrong := range []string{"// Proves: W2\n\ntest('Late')", "// Proves: W2\ntest(`made ${up}`)", "// Proves: nonsense\ntest('x')",
+		"test.describe('x', () => {\n\t// Proves: W2\n\ttest('y')"} {
 		if addBrowserClaims(claims, "y.spec.ts", []byte(wrong+"\n")) == nil {
 			t.Errorf("%q was accepted", wrong)
 		}
