@@ -153,7 +153,7 @@ type attempt struct {
 	actor   identity.Actor   // who is signed in already; nobody at the door
 	failed  string           // the kind of event a wrong password leaves
 	refused *problem.Problem // and its result
-	work    func()           // slow; done where the password has matched, instead of a better hash of it; may be nil
+	instead secret.Password  // what is hashed of whoever matched, where it is not the same password
 }
 
 // meant is one user, in one tenant, who may be meant by what was typed.
@@ -168,6 +168,7 @@ type meant struct {
 	failing []store.Lane // where it counts besides, once it has failed
 	filled  []store.Lane // lanes that wait from this try on
 	shut    bool         // a lane of the tenant's own waits: whatever is typed is wrong
+	over    bool         // the password is an initial one that nobody has used in time
 	matched bool
 	better  secret.Hash // the same password, hashed as we do today
 }
@@ -318,10 +319,8 @@ func (s *Service) record(ctx context.Context, tx *store.Tx, m *meant, made ident
 	if err := tx.AddSession(ctx, made); err != nil {
 		return err
 	}
-	if from.Browser != "" {
-		if err := tx.AddBrowser(ctx, m.user.ID, s.Store.Keys().BrowserHash(from.Browser), now); err != nil {
-			return err
-		}
+	if err := s.meet(ctx, tx, m, made, from, now); err != nil {
+		return err
 	}
 	if err := m.clear(ctx, tx, now); err != nil {
 		return err
