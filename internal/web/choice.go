@@ -16,9 +16,9 @@ type choicePage struct {
 }
 
 // showChoice lets somebody choose between tenants their password was right for.
-func (p *Pages) showChoice(w http.ResponseWriter, at place, out signin.Outcome) error {
+func (p *Pages) showChoice(w http.ResponseWriter, v *front.Visit, at place, out signin.Outcome) error {
 	return render(w, http.StatusOK, choicePage{
-		frame: p.door("Choose an organization", at.tenant), Action: at.address("/choice"),
+		frame: p.door("Choose an organization", v, at.tenant), Action: at.address("/choice"),
 		Token: string(out.Choice), Choices: out.Choices,
 	})
 }

@@ -12,10 +12,31 @@ type field struct {
 	Name, Label  string
 	Type         string
 	Autocomplete string // HTML, section 4.10.18.7
+	Error        string // what is wrong with it, below it; may be empty
 	Hint         string // below it; may be empty
+	Below        *link  // below it; may be nil
 	Value        string // what was typed; never a password
 	Focus        bool   // the first that has yet to be filled in
 	Wrong        bool   // the sentence above the form is about it
+	Optional     bool
+}
+
+// A link leads elsewhere.
+type link struct{ Text, To string }
+
+// DescribedBy names the elements that say more about the field (WAI-ARIA 1.2,
+// aria-describedby): what is wrong with it, or else the sentence above the form.
+func (f field) DescribedBy() string {
+	var ids []string
+	if f.Error != "" {
+		ids = append(ids, f.Name+"-error")
+	} else if f.Wrong {
+		ids = append(ids, "problem")
+	}
+	if f.Hint != "" {
+		ids = append(ids, f.Name+"-hint")
+	}
+	return strings.Join(ids, " ")
 }
 
 // The longest name that is looked at, in bytes: more than any slug, address or

@@ -25,9 +25,9 @@ type initialPasswordPage struct {
 
 // showInitialPassword asks for a password of one's own; about, where there is
 // one, says why the last one was refused.
-func (p *Pages) showInitialPassword(w http.ResponseWriter, at place, token string, about *problem.Problem) error {
+func (p *Pages) showInitialPassword(w http.ResponseWriter, v *front.Visit, at place, token string, about *problem.Problem) error {
 	pg := initialPasswordPage{
-		frame: p.door("Choose your password", at.tenant), Action: at.address("/initial-password"),
+		frame: p.door("Choose your password", v, at.tenant), Action: at.address("/initial-password"),
 		Token: token, Fields: p.newPasswordFields(at),
 	}
 	if about == nil {
@@ -71,7 +71,7 @@ func (p *Pages) changeInitial(w http.ResponseWriter, r *http.Request, v *front.V
 	about := problem.Of(err)
 	for _, again := range []error{ErrForm, policy.ErrPassword, signin.ErrSame, secret.ErrPasswordText, secret.ErrBusy} {
 		if about != nil && errors.Is(err, again) {
-			return p.showInitialPassword(w, at, f["change_token"], about)
+			return p.showInitialPassword(w, v, at, f["change_token"], about)
 		}
 	}
 	return p.next(w, r, v, at, step{form: form{}, from: by, out: out, err: err})

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/vestibule-id/vestibule/internal/front"
-	"github.com/vestibule-id/vestibule/internal/identity"
 )
 
 //go:embed pages/*.html
@@ -29,7 +28,7 @@ func (problemPage) name() string         { return "problem" }
 
 var templates = func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
-		ParseFS(pageFiles, "pages/layout.html"))
+		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html"))
 	all := map[string]*template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, problemPage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
@@ -51,47 +50,12 @@ func render(w http.ResponseWriter, status int, pg page) error {
 	return err
 }
 
-// A frame is what stands around every page.
-type frame struct {
-	Title   string // the product's name follows it
-	Product string
-	Support string // whom to ask; may be empty
-
-	SignedIn  bool // the rest is for people who are
-	Person    string
-	Tenant    identity.Tenant
-	Home      string // where their landing page is
-	FormToken string
-	Leaving   bool // the page itself is about signing out
-}
-
-// door is the frame of pages for people who are not signed in. The tenant is
-// the one the address tells, or zero.
-func (p *Pages) door(title string, t identity.Tenant) frame {
-	support := p.SupportContact
-	if t.Policy.SupportContact != "" {
-		support = t.Policy.SupportContact
-	}
-	return frame{Title: title, Product: p.Product, Support: support}
-}
-
-// room is the frame of pages for people who are signed in.
-func (p *Pages) room(title string, v *front.Visit) frame {
-	f := p.door(title, v.Live.Tenant)
-	f.SignedIn = true
-	f.Person = called(v.Live.User)
-	f.Tenant = v.Live.Tenant
-	f.Home = p.landing(v.Live.Tenant)
-	f.FormToken = p.formToken(v)
-	return f
-}
-
-// called is what a page calls somebody who may have left out their name.
-func called(u identity.User) string {
-	for _, word := range []string{u.Name, u.Email.Typed, u.Extension} {
-		if word != "" {
-			return word
-		}
-	}
-	return "you"
+// renderSmall is render, compressed. It is for pages that hold nothing secret
+// and nothing of a person but what the request itself brought
+// (docs/decisions/0016).
+func renderSmall(w http.ResponseWriter, r *http.Request, status int, pg page) (err error) {
+	compressed(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		err = render(w, status, pg)
+	})).ServeHTTP(w, r)
+	return err
 }

@@ -28,16 +28,18 @@ type problemPage struct {
 }
 
 // Refuse shows an error as a page, in the words the API uses. Who must sign in
-// first is led there, and back afterwards.
+// first is led there, and back afterwards, with what they sent.
 func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, v *front.Visit, err error) {
-	read := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if read && (errors.Is(err, policy.ErrSignIn) || errors.Is(err, session.ErrEnded)) {
-		to := p.signInAddress(r)
-		if back := localPath(r.URL.RequestURI()); back != "" {
-			to += "?" + url.Values{"return_to": {back}}.Encode()
+	if errors.Is(err, policy.ErrSignIn) || errors.Is(err, session.ErrEnded) {
+		var back string
+		if back, err = p.returnTo(w, r); err == nil {
+			to := p.signInAddress(r)
+			if back != "" {
+				to += "?" + url.Values{"return_to": {back}}.Encode()
+			}
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return
 		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
-		return
 	}
 	about := problem.Of(err)
 	if about == nil {
@@ -47,7 +49,7 @@ func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, v *front.Visit, e
 	if pg.Message = sentence(about); pg.Message == pg.Heading {
 		pg.Message = ""
 	}
-	if pg.frame = p.door("Problem", identity.Tenant{}); v.Actor.SignedIn() {
+	if pg.frame = p.door("Problem", v, identity.Tenant{}); v.Actor.SignedIn() {
 		pg.frame = p.room("Problem", v)
 	}
 	status := front.Status(about.Kind)

@@ -31,15 +31,16 @@ func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, v *front.Visi
 	if err != nil {
 		return err
 	}
-	pg := p.signInPage(at, form{})
+	v.Page = at.address("")
+	pg := p.signInPage(v, at, form{})
 	if v.Actor.SignedIn() {
 		pg.Already, pg.AlreadyAt, pg.GoOn = called(v.Live.User), v.Live.Tenant.Name, p.goal(at, v.Live.Tenant)
 	}
 	return render(w, http.StatusOK, pg)
 }
 
-func (p *Pages) signInPage(at place, f form) signInPage {
-	return signInPage{frame: p.door("Sign in", at.tenant), Into: at.tenant.Name, Action: at.address(""), Fields: signInFields(at, f)}
+func (p *Pages) signInPage(v *front.Visit, at place, f form) signInPage {
+	return signInPage{frame: p.door("Sign in", v, at.tenant), Into: at.tenant.Name, Action: at.address(""), Fields: signInFields(at, f)}
 }
 
 func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
@@ -55,7 +56,7 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, v *front.Visit) e
 		at.style = styleOf(f, at.style)
 	}
 	if err := checkFields(signInFields(at, f), f); err != nil {
-		return p.signInAgain(w, at, f, err)
+		return p.signInAgain(w, v, at, f, err)
 	}
 	try := signin.Try{Tenant: at.tenant.Slug, Password: f["password"], From: from(r, v)}
 	if !at.told() && at.style == identity.Workspace {
@@ -98,21 +99,22 @@ func (p *Pages) next(w http.ResponseWriter, r *http.Request, v *front.Visit, at 
 	case s.err == nil:
 		return p.welcome(w, r, v, at, s.out.Grant, s.from.Browser)
 	case errors.Is(s.err, policy.ErrChoose):
-		return p.showChoice(w, at, s.out)
+		return p.showChoice(w, v, at, s.out)
 	case errors.Is(s.err, policy.ErrChangeRequired):
-		return p.showInitialPassword(w, at, string(s.out.Change), nil)
+		return p.showInitialPassword(w, v, at, string(s.out.Change), nil)
 	}
-	return p.signInAgain(w, at, s.form, s.err)
+	return p.signInAgain(w, v, at, s.form, s.err)
 }
 
 // signInAgain shows the sign-in page with what is wrong; an accident is for the
 // door.
-func (p *Pages) signInAgain(w http.ResponseWriter, at place, f form, err error) error {
+func (p *Pages) signInAgain(w http.ResponseWriter, v *front.Visit, at place, f form, err error) error {
 	about := problem.Of(err)
 	if about == nil {
 		return err
 	}
-	pg := p.signInPage(at, f)
+	v.Page = at.address("")
+	pg := p.signInPage(v, at, f)
 	pg.Problem = sentence(about)
 	for i := range pg.Fields {
 		field := &pg.Fields[i]
@@ -122,19 +124,11 @@ func (p *Pages) signInAgain(w http.ResponseWriter, at place, f form, err error) 
 	return render(w, front.Status(about.Kind), pg)
 }
 
-// welcome hands over the session. The one this browser had before ends: two
-// people's pages in one browser would be mistaken for each other.
+// welcome lets somebody in.
 func (p *Pages) welcome(w http.ResponseWriter, r *http.Request, v *front.Visit, at place, g session.Grant, browser string) error {
-	before := v.Live
-	v.SignedIn(g.Live)
-	if before.Session.ID != "" {
-		err := p.Sessions.SignOut(r.Context(), before, v.Peer)
-		if err != nil && !errors.Is(err, problem.NotFound) {
-			return err
-		}
+	if err := p.handOver(w, r, v, g, browser); err != nil {
+		return err
 	}
-	front.SetSessionCookie(w, string(g.Cookie))
-	front.SetBrowserCookie(w, browser)
 	http.Redirect(w, r, p.goal(at, g.Tenant), http.StatusSeeOther)
 	return nil
 }

@@ -1,0 +1,56 @@
+// What makes a form with a password more comfortable.
+
+// Every password can be looked at while it is typed.
+for (const input of document.querySelectorAll("input[type=password]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "link show";
+  button.textContent = "Show password";
+  button.setAttribute("aria-pressed", "false");
+  button.setAttribute("aria-controls", input.id);
+  button.addEventListener("click", () => {
+    const shown = input.type === "text";
+    input.type = shown ? "password" : "text";
+    button.textContent = shown ? "Show password" : "Hide password";
+    button.setAttribute("aria-pressed", String(!shown));
+  });
+  input.form.addEventListener("submit", () => {
+    input.type = "password"; // so that browsers know what they keep
+  });
+  input.after(button);
+}
+
+// A wait counts down where it stands. It has been announced when the page
+// came, so it is no alert any more while it ticks.
+const units = [["hour", 3600], ["minute", 60], ["second", 1]];
+
+function inWords(seconds) {
+  let left = seconds > 3600 ? Math.ceil(seconds / 60) * 60 : seconds;
+  const words = [];
+  for (const [name, length] of units) {
+    const n = Math.floor(left / length);
+    left -= n * length;
+    if (n > 0) {
+      words.push(n + " " + name + (n > 1 ? "s" : ""));
+    }
+  }
+  return words.join(" ");
+}
+
+for (const note of document.querySelectorAll("[data-wait]")) {
+  const end = Date.now() + note.dataset.wait * 1000;
+  const [before, after] = note.textContent.split(inWords(Number(note.dataset.wait)));
+  const tick = () => {
+    const left = Math.ceil((end - Date.now()) / 1000);
+    if (left > 0 && after !== undefined) {
+      note.removeAttribute("role");
+      note.textContent = before + inWords(left) + after;
+      setTimeout(tick, 1000 - ((Date.now() - end) % 1000 + 1000) % 1000);
+      return;
+    }
+    note.className = "note";
+    note.setAttribute("role", "status");
+    note.textContent = "You can try again now.";
+  };
+  setTimeout(tick, 1000);
+}

@@ -1,0 +1,121 @@
+package web
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
+)
+
+// A frame is what stands around every page.
+type frame struct {
+	Title   string          // the tenant's or the product's name follows it
+	Tenant  identity.Tenant // zero where the address tells none
+	Brand   string          // the tenant's name, else the product's
+	Letter  string          // for the logo; "" for the product's own
+	Style   string          // the address of the stylesheet
+	Theme   string          // light, dark, or "" for what the system has
+	Product string
+	Support string // whom to ask; may be empty
+	Here    string // the local path of the page, for its forms
+	Note    string // stands above the page; may be empty
+
+	SignedIn  bool // the rest is for people who are
+	Person    string
+	Initials  string
+	Home      string // where their landing page is
+	Tabs      []tab
+	FormToken string
+	Leaving   bool   // the page itself is about signing out
+	State     string // JSON, for the module; see state
+}
+
+// A tab is a line of the navigation bar.
+type tab struct {
+	Text, To string
+	Current  bool
+}
+
+// door is the frame of pages for people who are not signed in. The tenant is
+// the one the address tells, or zero.
+func (p *Pages) door(title string, v *front.Visit, t identity.Tenant) frame {
+	f := frame{
+		Title: title, Tenant: t, Brand: p.Product, Style: styleAddress(t.Policy.Accent), Theme: themeOf(v),
+		Product: p.Product, Support: p.SupportContact, Here: v.Page,
+	}
+	if t.ID != "" {
+		f.Brand, f.Letter = t.Name, initials(t.Name, 1)
+	}
+	if t.Policy.SupportContact != "" {
+		f.Support = t.Policy.SupportContact
+	}
+	return f
+}
+
+// room is the frame of pages for people who are signed in.
+func (p *Pages) room(title string, v *front.Visit) frame {
+	f := p.door(title, v, v.Live.Tenant)
+	f.SignedIn = true
+	f.Person = called(v.Live.User)
+	f.Initials = initials(f.Person, 2)
+	f.Home = p.landing(v.Live.Tenant)
+	f.Tabs = tabs(v)
+	f.FormToken = p.formToken(v)
+	f.State = p.stateText(v)
+	return f
+}
+
+// SettingsWord is what the manual of a tenant's style calls its settings.
+func (f frame) SettingsWord() string {
+	if f.Tenant.Style == identity.Extension {
+		return "Settings"
+	}
+	return "Profile Settings"
+}
+
+// tabs are the pages that a visitor's navigation bar leads to.
+func tabs(v *front.Visit) []tab {
+	list := []tab{{Text: "Home", To: "/home"}}
+	if v.Live.Tenant.Style == identity.Extension {
+		list = append(list, tab{Text: "Phone", To: "/phone"})
+	}
+	path, _, _ := strings.Cut(v.Page, "?")
+	for i := range list {
+		list[i].Current = path == list[i].To || strings.HasPrefix(path, list[i].To+"/")
+	}
+	return list
+}
+
+// called is what a page calls somebody who may have left out their name.
+func called(u identity.User) string {
+	for _, word := range []string{u.Name, u.Email.Typed, u.Extension} {
+		if word != "" {
+			return word
+		}
+	}
+	return "you"
+}
+
+// initials are the first letters of a name's first and last words, n at most:
+// "AL" for Ann Lee. A number is shown by its first digits.
+func initials(name string, n int) string {
+	words := strings.FieldsFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	if len(words) == 0 {
+		return "•"
+	}
+	first, size := utf8.DecodeRuneInString(words[0])
+	switch {
+	case n == 1:
+		return string(unicode.ToUpper(first))
+	case len(words) > 1 && !strings.Contains(name, "@"):
+		last, _ := utf8.DecodeRuneInString(words[len(words)-1])
+		return string(unicode.ToUpper(first)) + string(unicode.ToUpper(last))
+	case unicode.IsDigit(first) && len(words[0]) <= 3:
+		return words[0]
+	case unicode.IsDigit(first):
+		return words[0][size:][:2]
+	}
+	return string(unicode.ToUpper(first))
+}
