@@ -19,6 +19,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
@@ -37,6 +38,18 @@ type Service struct {
 	Params   secret.Params   // of new password hashes
 	Operator identity.Policy // the operator's full policy
 	Product  string          // a word no password may be
+
+	// A server has both; a command, which has neither, hashes at once and leaves
+	// it to the servers to notice within a second.
+	Gate     *secret.Gate
+	Sessions *session.Service
+}
+
+// forget lets this node ask again which of a tenant's sessions live.
+func (s *Service) forget(t store.Tenant) {
+	if s.Sessions != nil {
+		s.Sessions.Forget(t.ID())
+	}
 }
 
 // act runs change on a user in one transaction, behind the tenant's lock, if
@@ -47,6 +60,7 @@ func (s *Service) act(ctx context.Context, t store.Tenant, actor identity.Actor,
 	if err := policy.Allow(actor, p); err != nil {
 		return err // spares strangers' requests the lock
 	}
+	defer s.forget(t)
 	return t.Tx(ctx, func(tx *store.Tx) error {
 		if err := tx.Lock(ctx); err != nil {
 			return err
@@ -120,12 +134,22 @@ func (s *Service) person(t identity.Tenant, u identity.User) policy.Person {
 
 // hash makes the slow hash of a user's new password, if the tenant's rules are
 // content with it. It takes a good part of a second: never inside a Tx.
-func (s *Service) hash(t store.Tenant, tenant identity.Tenant, u identity.User, password secret.Password) (secret.Hash, error) {
+func (s *Service) hash(ctx context.Context, t store.Tenant, tenant identity.Tenant, u identity.User, password secret.Password) (secret.Hash, error) {
 	rules := policy.Effective(s.Operator, tenant.Policy)
 	if err := policy.CheckPassword(rules, password.Reveal(), s.person(tenant, u)); err != nil {
 		return "", err
 	}
-	return s.Params.Hash(password, signin.Salt(t, tenant.Style, u)), nil
+	if s.Gate == nil {
+		return s.Params.Hash(password, signin.Salt(t, tenant.Style, u)), nil
+	}
+	place, err := s.Gate.Enter()
+	if err != nil {
+		return "", err
+	}
+	defer place.Leave()
+	var made secret.Hash
+	err = place.Do(ctx, func() { made = s.Params.Hash(password, signin.Salt(t, tenant.Style, u)) })
+	return made, err
 }
 
 // faults collects what is wrong with a user's fields.

@@ -37,7 +37,7 @@ func (s *Service) Create(ctx context.Context, t store.Tenant, actor identity.Act
 	}
 	var hash secret.Hash
 	if made.HasPassword {
-		if hash, err = s.hash(t, tenant, made, wanted.Password); err != nil {
+		if hash, err = s.hash(ctx, t, tenant, made, wanted.Password); err != nil {
 			return u, err
 		}
 	}

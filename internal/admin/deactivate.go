@@ -9,7 +9,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
-// Deactivate keeps a user from signing in and ends its sessions. Doing so
+// Deactivate keeps a user from signing in and ends its sessions and links. Doing so
 // again changes nothing. Errors are policy's and problem.NotFound.
 func (s *Service) Deactivate(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, from identity.Peer) (err error) {
 	defer problem.Wrap(&err, "deactivate user %s", id)
@@ -25,6 +25,9 @@ func (s *Service) Deactivate(ctx context.Context, t store.Tenant, actor identity
 			return err
 		}
 		if _, err := tx.EndSessions(ctx, id, "", now); err != nil {
+			return err
+		}
+		if err := tx.EndLinks(ctx, id, now); err != nil {
 			return err
 		}
 		return tx.AddEvent(ctx, s.event(identity.EventUserDisabled, actor, id, from, now))

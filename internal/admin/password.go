@@ -3,49 +3,109 @@ package admin
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
 // SetPassword gives a user an initial password, to be handed over by whoever
 // typed it (P1, P7). Whether it must be changed at the first sign-in, the
 // tenant's policy decides when mustChange is true. It ends the user's sessions
-// and clears its lanes; an invited user becomes active. One's own password is
-// refused with ErrOwn: a stolen session must not be enough for a new one.
-// Further errors are policy's, problem.NotFound and ErrMeantime.
+// and links and clears its lanes; an invited user becomes active. One's own
+// password is refused with ErrOwn: a stolen session must not be enough for a
+// new one. Further errors are policy's, secret.ErrBusy, problem.NotFound and
+// ErrMeantime.
 func (s *Service) SetPassword(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, password secret.Password, mustChange bool, from identity.Peer) (err error) {
 	defer problem.Wrap(&err, "set password of user %s", id)
-	seen, hash, err := s.prepare(ctx, t, actor, id, password)
+	_, err = s.handOver(ctx, t, actor, id, handed{password: password, mustChange: mustChange}, from)
+	return err
+}
+
+// A Slip is what is handed over to a user, on paper or by telephone. It is
+// shown once.
+type Slip struct {
+	Tenant   identity.Tenant
+	User     identity.User
+	Username string          // what to type at the tenant's own sign-in page
+	Password secret.Password // write Reveal() where it must be seen
+	Until    time.Time       // it is over then, unless somebody has signed in with it
+}
+
+// GiveInitial is SetPassword with a password we make: nobody types it, so
+// nobody else has it, and it ends by itself if it is not used.
+func (s *Service) GiveInitial(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, from identity.Peer) (slip Slip, err error) {
+	defer problem.Wrap(&err, "give user %s an initial password", id)
+	slip.Until = s.Now().Add(policy.InitialPasswordTTL).Truncate(time.Second)
+	if slip.Password, err = secret.NewPassword(secret.NewInitialPassword()); err != nil {
+		return slip, err
+	}
+	slip.User, err = s.handOver(ctx, t, actor, id, handed{password: slip.Password, mustChange: true, until: slip.Until}, from)
 	if err != nil {
-		return err
+		return Slip{}, err
+	}
+	if slip.Tenant, err = t.Get(ctx); err != nil {
+		return Slip{}, err
+	}
+	if slip.Username = slip.User.Email.Typed; slip.Tenant.Style == identity.Extension {
+		slip.Username = slip.User.Extension + "-" + slip.Tenant.Slug
+	}
+	return slip, nil
+}
+
+// handed is a password that somebody else than its user has seen.
+type handed struct {
+	password   secret.Password
+	mustChange bool
+	until      time.Time // zero: for good
+}
+
+func (s *Service) handOver(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, h handed, from identity.Peer) (u identity.User, err error) {
+	seen, hash, err := s.prepare(ctx, t, actor, id, h.password)
+	if err != nil {
+		return u, err
 	}
 	now := s.Now()
 	err = s.act(ctx, t, actor, policy.UsersCredentials, id, func(tx *store.Tx, actor identity.Actor, u identity.User) error {
 		if u.Email != seen.Email {
 			return ErrMeantime // the salt may be another's
 		}
-		err := tx.SetPassword(ctx, id, seen.Credential, hash, mustChange)
+		err := tx.SetPassword(ctx, id, seen.Credential, hash, h.mustChange)
 		if errors.Is(err, problem.NotFound) {
 			return ErrMeantime
 		} else if err != nil {
 			return err
 		}
-		if _, err := tx.EndSessions(ctx, id, "", now); err != nil {
-			return err
+		if !h.until.IsZero() {
+			if err := tx.LimitInitial(ctx, id, h.until); err != nil {
+				return err
+			}
 		}
-		if err := clearLanes(ctx, tx, u); err != nil {
+		if err := s.endAll(ctx, tx, u, now); err != nil {
 			return err
 		}
 		return tx.AddEvent(ctx, s.event(identity.EventPasswordSet, actor, id, from, now))
 	})
 	if err != nil {
+		return u, err
+	}
+	return seen, signin.ForgiveAddress(ctx, t, seen)
+}
+
+// endAll ends what a user's former password has opened, and the waits before
+// it.
+func (s *Service) endAll(ctx context.Context, tx *store.Tx, u identity.User, now time.Time) error {
+	if _, err := tx.EndSessions(ctx, u.ID, "", now); err != nil {
 		return err
 	}
-	return clearAddress(ctx, t, seen)
+	if err := tx.EndLinks(ctx, u.ID, now); err != nil {
+		return err
+	}
+	return signin.Forgive(ctx, tx, u)
 }
 
 // prepare does the slow part, for whoever may do it at all.
@@ -60,6 +120,6 @@ func (s *Service) prepare(ctx context.Context, t store.Tenant, actor identity.Ac
 	if err != nil {
 		return u, "", err
 	}
-	h, err = s.hash(t, tenant, u, password)
+	h, err = s.hash(ctx, t, tenant, u, password)
 	return u, h, err
 }

@@ -97,6 +97,12 @@ func (s *Service) setFields(ctx context.Context, tx *store.Tx, actor identity.Ac
 	if err := tx.SetUser(ctx, before, after); err != nil {
 		return err
 	}
+	// What was mailed to the old address, or promised with the old role, is over.
+	if before.Email.Folded != after.Email.Folded || before.Status == identity.Invited && before.Role != after.Role {
+		if err := tx.EndLinks(ctx, before.ID, s.Now()); err != nil {
+			return err
+		}
+	}
 	var fields []string
 	for _, f := range []struct {
 		name    string

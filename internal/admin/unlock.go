@@ -19,7 +19,7 @@ func (s *Service) Unlock(ctx context.Context, t store.Tenant, actor identity.Act
 	var who identity.User
 	err = s.act(ctx, t, actor, policy.UsersCredentials, id, func(tx *store.Tx, actor identity.Actor, u identity.User) error {
 		who = u
-		if err := clearLanes(ctx, tx, u); err != nil {
+		if err := signin.Forgive(ctx, tx, u); err != nil {
 			return err
 		}
 		return tx.AddEvent(ctx, s.event(identity.EventLoginUnlock, actor, id, from, s.Now()))
@@ -27,24 +27,14 @@ func (s *Service) Unlock(ctx context.Context, t store.Tenant, actor identity.Act
 	if err != nil {
 		return err
 	}
-	return clearAddress(ctx, t, who)
-}
-
-// clearAddress forgets the tries by a user's address alone, which count before
-// any tenant is known. Other tenants' own lanes on the address stay.
-func clearAddress(ctx context.Context, t store.Tenant, u identity.User) error {
-	if u.Email.Folded == "" {
-		return nil
-	}
-	subject := t.Keys().LaneSubject(identity.Nowhere, signin.ByAddress, u.Email.Folded)
-	return t.Nowhere().Tx(ctx, func(tx *store.Tx) error { return tx.ClearLanes(ctx, subject) })
+	return signin.ForgiveAddress(ctx, t, who)
 }
 
 // Waits says how many failed tries are counted on a user, and until when one
 // of those who tried waits; zero when nobody does. Known browsers have tries
 // of their own and may not be among those who wait.
 func (s *Service) Waits(ctx context.Context, t store.Tenant, u identity.User) (tries int64, until time.Time, err error) {
-	for _, subject := range subjects(t, u) {
+	for _, subject := range signin.Subjects(t, u) {
 		n, last, err := t.Tries(ctx, subject)
 		if err != nil {
 			return 0, time.Time{}, err
@@ -55,27 +45,4 @@ func (s *Service) Waits(ctx context.Context, t store.Tenant, u identity.User) (t
 		}
 	}
 	return tries, until, nil
-}
-
-// clearLanes forgets the tries under every name a user can be meant by.
-func clearLanes(ctx context.Context, tx *store.Tx, u identity.User) error {
-	for _, subject := range subjects(tx.Tenant, u) {
-		if err := tx.ClearLanes(ctx, subject); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// subjects are the limiter's names for a user.
-func subjects(t store.Tenant, u identity.User) (list []string) {
-	for _, name := range []struct{ by, folded string }{
-		{signin.ByEmail, u.Email.Folded},
-		{signin.ByExtension, u.Extension},
-	} {
-		if name.folded != "" {
-			list = append(list, t.Keys().LaneSubject(t.ID(), name.by, name.folded))
-		}
-	}
-	return list
 }

@@ -39,7 +39,10 @@ var storeys = [][]string{
 // beside are the imports within a storey. Growth of the list is a question of
 // whether two packages are one.
 var beside = map[string]string{
-	"internal/admin": "internal/signin", // a new password gets the salt that signing in expects
+	"internal/admin":    "internal/signin", // a new password gets the salt that signing in expects
+	"internal/account":  "internal/signin", // the current password is asked for through the limiter of signing in
+	"internal/enroll":   "internal/signin", // so does the first one
+	"internal/recovery": "internal/signin", // and clears the lanes where tries of its user count
 }
 
 // forTests are the packages that no other than tests, and each other, use.

@@ -8,10 +8,11 @@ const (
 	EventLoginLock    = "authn_login_lock" // a lane is full, its wait begins
 	EventLoginUnlock  = "authn_login_unlock"
 
-	EventPasswordChange = "authn_password_change" // by its owner
-	EventPasswordSet    = "authn_password_set"    // an initial one, by somebody else
-	EventNewBrowser     = "device_trusted"        // a sign-in from a browser this user has not signed in with before
-	EventTokenReuse     = "authn_token_reuse"     // an outdated refresh token came back
+	EventPasswordChange     = "authn_password_change"      // by its owner
+	EventPasswordChangeFail = "authn_password_change_fail" // the current one was wrong
+	EventPasswordSet        = "authn_password_set"         // an initial one, by somebody else
+	EventNewBrowser         = "device_trusted"             // a sign-in from a browser this user has not signed in with before
+	EventTokenReuse         = "authn_token_reuse"          // an outdated refresh token came back
 
 	EventResetRequested = "authn_password_reset_request" // a link was asked for; by nobody known, or by an administrator
 	EventResetMailed    = "authn_password_reset_mail"    // a user was found behind such a wish and gets a letter

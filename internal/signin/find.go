@@ -121,6 +121,7 @@ func (a *attempt) consider(ctx context.Context, tenant identity.Tenant, by, name
 		return err
 	}
 	m.user, m.hash = found.User, found.Hash
+	m.over = !found.InitialUntil.IsZero() && !a.now.Before(found.InitialUntil)
 	if !takes {
 		m.user, m.hash = identity.User{}, found.Hash.Decoy(s.Params)
 	}

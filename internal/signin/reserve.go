@@ -122,7 +122,7 @@ func (a *attempt) match(ctx context.Context, place *secret.Place) error {
 	computed := a.affordable()
 	err := place.Do(ctx, func() {
 		for i, matched := range secret.MatchAny(a.password, hashes(computed)) {
-			computed[i].matched = matched && !computed[i].shut
+			computed[i].matched = matched && !computed[i].shut && !computed[i].over
 			a.improve(computed[i])
 		}
 	})
@@ -194,11 +194,11 @@ func (a *attempt) improve(m *meant) {
 	if !m.matched || m.user.Status != identity.Active {
 		return
 	}
-	if a.work != nil {
-		a.work()
+	salt := Salt(m.scope, m.tenant.Style, m.user)
+	if a.instead.Reveal() != "" {
+		m.better = a.service.Params.Hash(a.instead, salt)
 		return
 	}
-	salt := Salt(m.scope, m.tenant.Style, m.user)
 	if m.hash.Current(a.service.Params) && (salt == nil || m.sharesWork()) {
 		return
 	}

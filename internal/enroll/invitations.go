@@ -1,0 +1,296 @@
+package enroll
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/session"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// What can be wrong with an invitation, beside policy's problems.
+var (
+	ErrInvitee        = problem.New(problem.Invalid, "invalid_user", "Something about the invitation is not right.")
+	ErrTaken          = problem.New(problem.Conflict, "user_exists", "Somebody in this tenant has that e-mail address or extension already.")
+	ErrInvitationOver = problem.New(problem.Conflict, "invitation_over", "The invitation has been accepted or revoked already.")
+	ErrNoLetter       = problem.New(problem.Conflict, "no_address", "The invitation has no e-mail address. Its link can be handed over.")
+)
+
+// Invitations invites people one by one:
+//
+//	Invite ─► user, invited ─► link ─► letter    Accept ─► rules ─► hash ─► Tx( link spent ─► active )
+//
+// What the new user may do is decided by who invites, when the invitation is
+// sent and once more, against who they are by then, when it is accepted.
+type Invitations struct {
+	Now      func() time.Time
+	Operator identity.Policy // the operator's full policy
+
+	// Needed to accept only.
+	Store    *store.Store
+	Sessions *session.Service
+	Gate     *secret.Gate
+	Params   secret.Params // of new password hashes
+	Product  string        // a word no password may be
+}
+
+// An Invitee is whom somebody invites, as typed.
+type Invitee struct {
+	Email     string // may be empty when the link is handed over and the tenant's style asks for an extension
+	Extension string // needed where the tenant's style asks for one
+	Name      string // may be empty: the invitee says it
+	Role      string
+}
+
+// Invite makes an invited user and mails the link or, with handOver, leaves
+// that to the caller. Errors are policy's, ErrInvitee with a field for each
+// thing that is wrong, and ErrTaken.
+func (s *Invitations) Invite(ctx context.Context, t store.Tenant, actor identity.Actor, wanted Invitee, handOver bool, from identity.Peer) (i identity.Invitation, err error) {
+	defer problem.Wrap(&err, "invite")
+	if err := policy.Allow(actor, policy.InvitationsWrite); err != nil {
+		return i, err
+	}
+	tenant, err := t.Get(ctx)
+	if err != nil {
+		return i, err
+	}
+	u, err := wanted.parse(tenant.Style, handOver)
+	if err != nil {
+		return i, err
+	}
+	err = t.Tx(ctx, func(tx *store.Tx) error {
+		actor, err := s.within(ctx, tx, actor, policy.InvitationsWrite, u.Role)
+		if err != nil {
+			return err
+		}
+		u.CreatedAt = s.Now()
+		i = identity.Invitation{ID: identity.NewInvitationID(), User: u.ID, Email: u.Email, Role: u.Role, InvitedBy: actor.User, CreatedAt: u.CreatedAt}
+		return s.add(ctx, tx, actor, u, &i, handOver, from)
+	})
+	if errors.Is(err, problem.Exists) {
+		return i, ErrTaken
+	}
+	return i, err
+}
+
+func (s *Invitations) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u identity.User, i *identity.Invitation, handOver bool, from identity.Peer) error {
+	if err := tx.AddUser(ctx, u, ""); err != nil {
+		return err
+	}
+	l, err := s.newLink(ctx, tx, actor, u.ID)
+	if err != nil {
+		return err
+	}
+	i.Link = l
+	if err := tx.AddInvitation(ctx, *i); err != nil {
+		return err
+	}
+	if !handOver {
+		if err := s.mail(ctx, tx, *i); err != nil {
+			return err
+		}
+	}
+	e := s.event(identity.EventInviteCreated, actor, *i, from)
+	e.Detail["role"] = i.Role
+	return tx.AddEvent(ctx, e)
+}
+
+// parse folds what was typed.
+func (w Invitee) parse(style identity.Style, handOver bool) (u identity.User, err error) {
+	var wrong []problem.Field
+	fault := func(field string, err error) {
+		if err != nil {
+			wrong = append(wrong, problem.Field{Location: "body." + field, Message: problem.Of(err).Message})
+		}
+	}
+	u = identity.User{ID: identity.NewUserID(), Role: w.Role, Status: identity.Invited}
+	if w.Email != "" || !handOver || style != identity.Extension {
+		u.Email, err = identity.ParseEmail(w.Email)
+		fault("email", err)
+	}
+	if w.Extension != "" || style == identity.Extension {
+		u.Extension, err = identity.ParseExtension(w.Extension)
+		fault("extension", err)
+	}
+	if w.Name != "" {
+		u.Name, err = identity.ParseName(w.Name)
+		fault("name", err)
+	}
+	if _, known := policy.RoleOf(w.Role); !known {
+		fault("role", policy.ErrNoRole)
+	}
+	if len(wrong) > 0 {
+		return u, ErrInvitee.Because("%s", wrong[0].Message).In(wrong...)
+	}
+	return u, nil
+}
+
+// List lists up to limit invitations made before the given one, newest first.
+func (s *Invitations) List(ctx context.Context, t store.Tenant, actor identity.Actor, before identity.InvitationID, limit int) ([]identity.Invitation, error) {
+	if err := policy.Allow(actor, policy.InvitationsRead); err != nil {
+		return nil, err
+	}
+	return t.Invitations(ctx, before, limit)
+}
+
+// State is what has become of an invitation by now.
+func (s *Invitations) State(i identity.Invitation) identity.InvitationState {
+	return policy.InvitationStateAt(i, s.Now())
+}
+
+// Resend mails an open invitation again: with the same link while it lives,
+// else with a new one.
+func (s *Invitations) Resend(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.InvitationID, from identity.Peer) (i identity.Invitation, err error) {
+	defer problem.Wrap(&err, "resend invitation %s", id)
+	err = s.act(ctx, t, actor, policy.InvitationsWrite, id, func(tx *store.Tx, actor identity.Actor, found identity.Invitation) error {
+		if found.Email.Folded == "" {
+			return ErrNoLetter
+		}
+		// A link answers for whoever made it. Another's may be void already.
+		if !found.Link.Alive(s.Now()) || found.Link.MadeBy != actor.User {
+			if found.Link, err = s.relink(ctx, tx, actor, found); err != nil {
+				return err
+			}
+		}
+		if err := s.mail(ctx, tx, found); err != nil {
+			return err
+		}
+		i = found
+		return tx.AddEvent(ctx, s.event(identity.EventInviteResent, actor, found, from))
+	})
+	return i, err
+}
+
+// Link gives an open invitation a new link to be handed over, and kills the
+// old one. Whoever has it can become the user, so it needs a permission of its
+// own.
+func (s *Invitations) Link(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.InvitationID, from identity.Peer) (i identity.Invitation, token secret.Token, err error) {
+	defer problem.Wrap(&err, "show the link of invitation %s", id)
+	err = s.act(ctx, t, actor, policy.InvitationsLink, id, func(tx *store.Tx, actor identity.Actor, found identity.Invitation) error {
+		if found.Link, err = s.relink(ctx, tx, actor, found); err != nil {
+			return err
+		}
+		i = found
+		e := s.event(identity.EventLinkShown, actor, found, from)
+		e.Detail["purpose"] = string(identity.InvitationLink)
+		return tx.AddEvent(ctx, e)
+	})
+	if err != nil {
+		return i, "", err
+	}
+	return i, t.Keys().LinkToken(identity.InvitationLink, t.ID(), i.Link.ID), nil
+}
+
+// Revoke closes an open invitation. The invited user goes; its address is free
+// again.
+func (s *Invitations) Revoke(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.InvitationID, from identity.Peer) (err error) {
+	defer problem.Wrap(&err, "revoke invitation %s", id)
+	return s.act(ctx, t, actor, policy.InvitationsWrite, id, func(tx *store.Tx, actor identity.Actor, i identity.Invitation) error {
+		u, err := tx.User(ctx, i.User)
+		if err != nil {
+			return err
+		}
+		if err := tx.RevokeInvitation(ctx, id, s.Now()); err != nil {
+			return err
+		}
+		if err := tx.DeleteUser(ctx, u); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, s.event(identity.EventInviteRevoked, actor, i, from))
+	})
+}
+
+// act runs change on an open invitation in one transaction, behind the
+// tenant's lock, if the actor may give what it promises.
+func (s *Invitations) act(ctx context.Context, t store.Tenant, actor identity.Actor, p policy.Permission, id identity.InvitationID,
+	change func(tx *store.Tx, actor identity.Actor, i identity.Invitation) error) error {
+	if err := policy.Allow(actor, p); err != nil {
+		return err
+	}
+	return t.Tx(ctx, func(tx *store.Tx) error {
+		if err := tx.Lock(ctx); err != nil {
+			return err
+		}
+		i, err := tx.Invitation(ctx, id)
+		if err != nil {
+			return err
+		}
+		role := i.Role
+		if u, err := tx.User(ctx, i.User); err == nil {
+			role = u.Role // somebody may have changed it meanwhile
+		} else if !errors.Is(err, problem.NotFound) {
+			return err
+		}
+		actor, err := s.within(ctx, tx, actor, p, role)
+		if err != nil {
+			return err
+		}
+		if !i.Accepted.IsZero() || !i.Revoked.IsZero() {
+			return ErrInvitationOver
+		}
+		if err := tx.HoldUser(ctx, i.User, identity.Invited); errors.Is(err, problem.NotFound) {
+			return ErrInvitationOver // has an initial password, or is kept out
+		} else if err != nil {
+			return err
+		}
+		return change(tx, actor, i)
+	})
+}
+
+// within takes the tenant's lock and reads the actor again: who is deactivated
+// or demoted in the same moment has lost.
+func (s *Invitations) within(ctx context.Context, tx *store.Tx, actor identity.Actor, p policy.Permission, role string) (identity.Actor, error) {
+	if err := tx.Lock(ctx); err != nil {
+		return actor, err
+	}
+	if !actor.Operator {
+		u, err := tx.User(ctx, actor.User)
+		if errors.Is(err, problem.NotFound) || err == nil && u.Status != identity.Active {
+			return actor, policy.ErrDenied
+		} else if err != nil {
+			return actor, err
+		}
+		actor.Role = u.Role
+	}
+	if err := policy.Allow(actor, p); err != nil {
+		return actor, err
+	}
+	return actor, policy.MayGive(actor, role)
+}
+
+func (s *Invitations) newLink(ctx context.Context, tx *store.Tx, actor identity.Actor, u identity.UserID) (l identity.Link, err error) {
+	tenant, err := tx.Get(ctx)
+	if err != nil {
+		return l, err
+	}
+	now := s.Now()
+	ttl := policy.LinkTTL(policy.Effective(s.Operator, tenant.Policy), identity.InvitationLink)
+	l = identity.Link{ID: identity.NewLinkID(), Purpose: identity.InvitationLink, User: u, MadeBy: actor.User, CreatedAt: now, ExpiresAt: now.Add(ttl)}
+	return l, tx.ReplaceLink(ctx, l)
+}
+
+func (s *Invitations) relink(ctx context.Context, tx *store.Tx, actor identity.Actor, i identity.Invitation) (identity.Link, error) {
+	l, err := s.newLink(ctx, tx, actor, i.User)
+	if err != nil {
+		return l, err
+	}
+	return l, tx.RelinkInvitation(ctx, i.ID, l.ID)
+}
+
+func (s *Invitations) mail(ctx context.Context, tx *store.Tx, i identity.Invitation) error {
+	return tx.Enqueue(ctx, identity.Task{Kind: identity.LetterInvitation, User: i.User, Link: i.Link.ID, At: s.Now(), Expires: i.Link.ExpiresAt})
+}
+
+func (s *Invitations) event(kind string, actor identity.Actor, i identity.Invitation, from identity.Peer) identity.Event {
+	e := identity.Event{Kind: kind, Result: identity.EventOK, User: i.User, Actor: actor.User, Session: actor.Session,
+		Peer: from, Detail: map[string]string{"invitation": string(i.ID)}, At: s.Now()}
+	if actor.Operator {
+		e.Detail["by"] = "operator"
+	}
+	return e
+}
