@@ -21,6 +21,7 @@ import (
 type site struct {
 	*housetest.House
 	pages *web.Pages
+	notes *web.Notebook
 	mux   *http.ServeMux
 }
 
@@ -40,7 +41,8 @@ func open(t *testing.T, h *housetest.House) *site {
 		Origins: front.Origins{Public: housetest.Issuer}, Metrics: front.NewMetrics(),
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Who: s.pages.Who, Refuse: s.pages.Refuse,
 	}
-	door.Open(s.mux, "/", s.pages.Routes())
+	s.notes = &web.Notebook{Pages: s.pages}
+	door.Open(s.mux, "/", append(s.pages.Routes(), s.notes.Routes()...))
 	return s
 }
 
