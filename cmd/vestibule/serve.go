@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/front"
@@ -51,17 +49,14 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 }
 
 // serve opens the house on a store until ctx ends.
-func serve(ctx context.Context, p *program, s *store.Store, c config.Serve) error {
-	if os.Getenv("GOGC") == "" {
-		// A hash takes 19 MB at once: collect before they pile up. The ballast,
-		// which no page of memory stands behind, keeps that from meaning a
-		// collection for every few requests while nobody hashes.
-		debug.SetGCPercent(50)
-		defer runtime.KeepAlive(make([]byte, 8<<20))
-	}
+func serve(ctx context.Context, p *program, s *store.Store, c config.Serve) (err error) {
+	garbage := startCollector()
+	defer runtime.KeepAlive(garbage)
 	hashes := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(2 * hashes) // hashes step aside for everything else, which so finds a processor
-	log := front.NewLogger(p.stderr, slog.LevelInfo)
+	lines := front.NewLines(p.stderr)
+	defer func() { err = errors.Join(err, lines.Flush()) }()
+	log := front.NewLogger(lines, slog.LevelInfo)
 	public, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
@@ -76,7 +71,7 @@ func serve(ctx context.Context, p *program, s *store.Store, c config.Serve) erro
 	}
 	house, err := server.New(ctx, server.Options{
 		Store: s, Config: c, PublicURL: c.PublicURL(public.Addr().(*net.TCPAddr).Port),
-		Version: version, Log: log, Now: p.now, Hashes: hashes,
+		Version: version, Log: log, Now: p.now, Hashes: hashes, Hashing: garbage.hashing,
 	})
 	if err != nil {
 		return err

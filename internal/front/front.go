@@ -11,7 +11,6 @@
 package front
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -156,8 +155,8 @@ func (d *Door) handler(route Route) http.Handler {
 	https := strings.HasPrefix(d.Origins.Public, "https:")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		ctx, cancel := context.WithTimeout(r.Context(), handleTime)
-		defer cancel()
+		ctx := within(r.Context(), began.Add(handleTime))
+		defer ctx.stop()
 		r = r.WithContext(ctx)
 		answer := &Recorder{ResponseWriter: w}
 		SecureHeaders(answer.Header(), https)

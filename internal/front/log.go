@@ -23,7 +23,60 @@ import (
 // passwords, tokens, secrets, authorization or cookies are dropped, and only
 // plain values are shown.
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}))
+	return slog.New(logHandler{
+		Handler: slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}),
+		plain:   slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}),
+		out:     w,
+	})
+}
+
+// A logHandler spares lines about requests, of which there are many and whose
+// keys are known, the second look at each word. What is a warning or worse is
+// not kept waiting in a Lines.
+type logHandler struct {
+	slog.Handler // looks at everything
+	plain        slog.Handler
+	out          io.Writer
+}
+
+// Handle writes one line.
+func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
+	to := h.Handler
+	if known(r) {
+		to, r.Time = h.plain, r.Time.UTC()
+	}
+	err := to.Handle(ctx, r)
+	if lines, ok := h.out.(*Lines); ok && r.Level >= slog.LevelWarn {
+		err = errors.Join(err, lines.Flush())
+	}
+	return err
+}
+
+// WithAttrs and WithGroup leave the short cut: what they add was not looked at.
+func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	careful := h.Handler.WithAttrs(attrs)
+	return logHandler{Handler: careful, plain: careful, out: h.out}
+}
+
+// WithGroup is like WithAttrs.
+func (h logHandler) WithGroup(name string) slog.Handler {
+	careful := h.Handler.WithGroup(name)
+	return logHandler{Handler: careful, plain: careful, out: h.out}
+}
+
+// known reports whether a line has only attributes that cannot hide anything.
+func known(r slog.Record) bool {
+	all := true
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Value.Kind() {
+		case slog.KindString, slog.KindInt64, slog.KindFloat64:
+			all = lineKeys[a.Key]
+		default:
+			all = false
+		}
+		return all
+	})
+	return all
 }
 
 var secretWords = []string{"password", "token", "secret", "authorization", "cookie"}
@@ -131,7 +184,11 @@ func (l Line) Log(ctx context.Context, log *slog.Logger) {
 			attrs = append(attrs, slog.String("err", l.Err.Error()))
 		}
 	}
-	log.LogAttrs(ctx, level, "request", attrs...)
+	if h := log.Handler(); h.Enabled(ctx, level) {
+		r := slog.NewRecord(time.Now(), level, "request", 0)
+		r.AddAttrs(attrs...)
+		_ = h.Handle(ctx, r) // as slog does: there is nobody to tell
+	}
 }
 
 // knownMethod keeps the log free of what somebody invented as a method.

@@ -21,6 +21,8 @@ var ErrBusy = problem.New(problem.Busy, "busy", "Too many are signing in just no
 //	Enter ──▶ place in the line ──Do──▶ slot ──▶ work ──Leave──▶
 //	   └─ line full: ErrBusy    └─ patience over: ErrBusy
 type Gate struct {
+	Hashing func() // called before each piece of work; may be nil
+
 	width, line int
 	patience    time.Duration
 
@@ -79,6 +81,9 @@ func (p *Place) Do(ctx context.Context, work func()) error {
 		return err
 	}
 	defer p.gate.release() // also when work panics
+	if p.gate.Hashing != nil {
+		p.gate.Hashing()
+	}
 	aside(work)
 	return nil
 }

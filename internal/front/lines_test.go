@@ -1,0 +1,62 @@
+package front
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Lines arrive whole, in their order and soon; what is a warning arrives at
+// once, with all that came before.
+//
+// Proves: 2.8
+func TestLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		lines := NewLines(&out)
+		log := NewLogger(lines, slog.LevelInfo)
+		log.Info("one")
+		if out.Len() > 0 {
+			t.Error("a line was written by itself")
+		}
+		time.Sleep(linesWait)
+		synctest.Wait()
+		if !strings.Contains(out.String(), `"msg":"one"`) {
+			t.Error("a line waits for others to come")
+		}
+		log.Info("two")
+		log.Warn("three")
+		if text := out.String(); strings.Count(text, "\n") != 3 || strings.Index(text, "two") > strings.Index(text, "three") {
+			t.Errorf("written at a warning:\n%s", text)
+		}
+	})
+}
+
+// Nothing is lost or mixed when many write at a time.
+//
+// Proves: 2.8
+func TestLinesOfMany(t *testing.T) {
+	var out bytes.Buffer
+	lines := NewLines(&out)
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range 500 {
+				if _, err := lines.Write([]byte("0123456789\n")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := lines.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Repeat("0123456789\n", 16*500); out.String() != want {
+		t.Errorf("%d bytes came out, not %d", out.Len(), len(want))
+	}
+}
