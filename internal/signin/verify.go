@@ -23,11 +23,16 @@ type Question struct {
 	Password string // as typed
 	From     From
 	Failed   string // the kind of event a wrong answer leaves
-	Work     func() // slow; done at the same place at the gate, after the right answer; may be nil
+
+	// New is hashed at the same place at the gate, after the right answer; the
+	// zero Password is not.
+	New secret.Password
 }
 
 // A Proof is the right answer. Its try stays counted until it is accepted.
 type Proof struct {
+	Hash secret.Hash // of the new password
+
 	attempt *attempt
 	meant   *meant
 }
@@ -42,7 +47,7 @@ func (s *Service) Verify(ctx context.Context, q Question) (p Proof, err error) {
 	if err != nil {
 		return p, err
 	}
-	a.failed, a.refused, a.work = q.Failed, ErrNotCurrent, q.Work
+	a.failed, a.refused, a.instead = q.Failed, ErrNotCurrent, q.New
 	if err := a.prove(ctx); err != nil {
 		return p, err
 	}
@@ -61,7 +66,11 @@ func (s *Service) Verify(ctx context.Context, q Question) (p Proof, err error) {
 	case policy.Suspended:
 		return p, policy.ErrSuspended
 	}
-	return Proof{attempt: a, meant: m}, nil
+	p = Proof{attempt: a, meant: m}
+	if q.New.Reveal() != "" {
+		p.Hash, m.better = m.better, "" // is not of the same password
+	}
+	return p, nil
 }
 
 // Accept writes what a right password leaves beside the act it was asked for:
@@ -84,15 +93,19 @@ func (s *Service) attemptOf(ctx context.Context, live store.Live, typed string, 
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.again(ctx, live.Tenant.ID, live.User.ID, live.Session.Credential)
+	// The hash is read first: one of a password that is another by then is
+	// found out by its version.
+	hash, err := s.Sessions.Scope(live).PasswordHash(ctx, live.User.ID)
+	var m *meant
 	if err == nil {
-		m.hash, err = m.scope.PasswordHash(ctx, m.user.ID)
+		m, err = s.again(ctx, live.Tenant.ID, live.User.ID, live.Session.Credential)
 	}
 	if errors.Is(err, ErrStepOver) || errors.Is(err, problem.NotFound) {
 		return nil, session.ErrEnded
 	} else if err != nil {
 		return nil, err
 	}
+	m.hash = hash
 	a := s.attempt(from, password)
 	a.meant = []*meant{m}
 	a.actor = identity.Actor{User: m.user.ID, Role: m.user.Role, Session: live.Session.ID}

@@ -168,7 +168,7 @@ var (
 		}),
 		"SetPassword": in(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, "usr_ann", 0, aHash, true) }),
 		"FollowPassword": in(func(ctx context.Context, tx *store.Tx) error {
-			return tx.FollowPassword(ctx, "usr_ann", "ses_b", 7)
+			return tx.FollowPassword(ctx, "ses_b", identity.Session{ID: "ses_b2", UserID: "usr_ann", Credential: 7})
 		}),
 		"Rehash":     in(func(ctx context.Context, tx *store.Tx) error { return tx.Rehash(ctx, "usr_ann", 0, "") }),
 		"SignIn":     in(func(ctx context.Context, tx *store.Tx) error { return tx.SignIn(ctx, "usr_ann", 0, later) }),

@@ -46,7 +46,12 @@ const (
 
 	touchSession = `UPDATE sessions SET interacted_at = $3, idle_end = $4
 		WHERE tenant_id = $1 AND id = $2 AND ended_at = 0 AND interacted_at < $3 AND idle_end > $3 AND absolute_end > $3`
-	followPassword = `UPDATE sessions SET credential = $4 WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND ended_at = 0`
+	// followPassword moves the row itself rather than ending it beside a new
+	// one: whoever ends all of a user's sessions in the same moment finds it.
+	followPassword = `UPDATE sessions SET id = $4, credential = $5,
+			interacted_at = CASE WHEN interacted_at < $6 THEN CAST($6 AS BIGINT) ELSE interacted_at END,
+			idle_end = CASE WHEN interacted_at < $6 THEN CAST($7 AS BIGINT) ELSE idle_end END
+		WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND ended_at = 0`
 	endSession     = `UPDATE sessions SET ended_at = $3 WHERE tenant_id = $1 AND id = $2 AND ended_at = 0`
 	endUserSession = `UPDATE sessions SET ended_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND id = $3 AND ended_at = 0`
 	endOthers      = `UPDATE sessions SET ended_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND id <> $3 AND ended_at = 0 AND idle_end > $4 AND absolute_end > $4`
@@ -141,11 +146,13 @@ func (tx *Tx) Touch(ctx context.Context, id identity.SessionID, at, idleEnd time
 	return err
 }
 
-// FollowPassword lets one session of a user outlive a new password, the
-// credential of the given version; problem.NotFound when it has ended.
-func (tx *Tx) FollowPassword(ctx context.Context, user identity.UserID, id identity.SessionID, credential int64) (err error) {
+// FollowPassword lets one session of a user outlive a new password, as after:
+// under that credential and, where it differs, another id, so that what carried
+// it is worth nothing any more. problem.NotFound when it has ended.
+func (tx *Tx) FollowPassword(ctx context.Context, id identity.SessionID, after identity.Session) (err error) {
 	defer problem.Wrap(&err, "session %s follows a password", id)
-	return tx.execOne(ctx, followPassword, string(user), string(id), credential)
+	return tx.execOne(ctx, followPassword, string(after.UserID), string(id), string(after.ID), after.Credential,
+		micros(after.InteractedAt), micros(after.IdleEnd))
 }
 
 // EndSession ends a session; problem.NotFound when it has ended before.
