@@ -47,7 +47,8 @@ type Options struct {
 	Version   string
 	Log       *slog.Logger
 	Now       func() time.Time
-	Hashes    int // password hashes computed at once; 0: as many as Go uses processors
+	Hashes    int    // password hashes computed at once; 0: as many as Go uses processors
+	Hashing   func() // called before each hash; may be nil
 }
 
 // A Server is the whole house, not yet open.
@@ -89,6 +90,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		width = runtime.GOMAXPROCS(0)
 	}
 	gate := secret.NewGate(width, width*linePlaces, linePatience)
+	gate.Hashing = o.Hashing
 	signIn := &signin.Service{
 		Store: o.Store, Sessions: sessions, Gate: gate, Params: params, Product: o.Config.ProductName,
 		Now: o.Now, Count: countSignIns(metrics),
