@@ -131,6 +131,7 @@ func (p *Pages) confirm(w http.ResponseWriter, r *http.Request, v *front.Visit) 
 	by := from(r, v)
 	out, err := p.SignIn.Reauthenticate(r.Context(), v.Live, f["password"], by)
 	if about := problem.Of(err); about != nil {
+		v.Access = p.Sessions.Carries(r.Context(), front.ReadCookie(r, front.AccessCookie), v.Live)
 		s := p.state(r, v)
 		s.Problem = sentence(about)
 		retryAfter(w, about)
