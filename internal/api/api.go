@@ -10,7 +10,11 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/vestibule-id/vestibule/internal/account"
+	"github.com/vestibule-id/vestibule/internal/admin"
+	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/recovery"
 	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
@@ -22,6 +26,11 @@ type API struct {
 	Sessions *session.Service
 	Product  string // shown in the description
 	Version  string
+
+	Recovery    *recovery.Service
+	Invitations *enroll.Invitations
+	Account     *account.Service
+	Admin       *admin.Service
 
 	description []byte // OpenAPI, made once by Routes
 	current     currentAnswers

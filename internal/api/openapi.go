@@ -65,6 +65,10 @@ func place(item *huma.PathItem, method string, op *huma.Operation) {
 		item.Get = op
 	case http.MethodPost:
 		item.Post = op
+	case http.MethodPut:
+		item.Put = op
+	case http.MethodPatch:
+		item.Patch = op
 	case http.MethodDelete:
 		item.Delete = op
 	default:

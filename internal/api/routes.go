@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -27,7 +28,7 @@ func (a *API) calls() []call {
 	atDoor := append(anyBody, policy.ErrRefused, policy.ErrSuspended, policy.ErrChangeRequired,
 		policy.ErrChoose, policy.ErrWait, secret.ErrPasswordText, secret.ErrBusy, signin.ErrStepOver)
 	signedIn := []*problem.Problem{policy.ErrSignIn, session.ErrEnded}
-	return []call{
+	list := []call{
 		{front.Post("/api/v1/sessions", front.Anyone, a.createSession), "Sign in", signInBody{}, grantAnswer{}, http.StatusCreated, atDoor},
 		{front.Post("/api/v1/sessions/refresh", front.Anyone, a.refreshSession), "Renew a session", refreshBody{}, grantAnswer{}, http.StatusOK, append(anyBody, session.ErrEnded)},
 		{front.Post("/api/v1/me/initial-password", front.Anyone, a.changeInitialPassword), "Replace an initial password and sign in", initialPasswordBody{}, grantAnswer{}, http.StatusCreated, secondStep},
@@ -38,6 +39,7 @@ func (a *API) calls() []call {
 		{front.Delete("/api/v1/sessions", front.SignedIn, a.endOtherSessions), "End all my other sessions", nil, nil, http.StatusNoContent, signedIn},
 		{front.Delete("/api/v1/sessions/{id}", front.SignedIn, a.endSession), "End one of my sessions", nil, nil, http.StatusNoContent, append(signedIn, problem.NotFound)},
 	}
+	return slices.Concat(list, a.meCalls(), a.resetCalls(), a.invitationCalls(), a.userCalls())
 }
 
 // Routes is every call there is, and the two documents about them.

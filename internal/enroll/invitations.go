@@ -9,7 +9,6 @@ import (
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
-	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -32,11 +31,10 @@ type Invitations struct {
 	Operator identity.Policy // the operator's full policy
 
 	// Needed to accept only.
-	Store    *store.Store
-	Sessions *session.Service
-	Gate     *secret.Gate
-	Params   secret.Params // of new password hashes
-	Product  string        // a word no password may be
+	Store   *store.Store
+	Gate    *secret.Gate
+	Params  secret.Params // of new password hashes
+	Product string        // a word no password may be
 }
 
 // An Invitee is whom somebody invites, as typed.

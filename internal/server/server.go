@@ -18,6 +18,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/vestibule-id/vestibule/internal/account"
+	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/api"
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/enroll"
@@ -25,6 +27,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/recovery"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/signin"
@@ -97,7 +100,13 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	watchGate(metrics, gate)
 
-	calls := &api.API{SignIn: signIn, Sessions: sessions, Product: o.Config.ProductName, Version: o.Version}
+	recoveries := &recovery.Service{Store: o.Store, Sessions: sessions, Gate: gate, Params: params, Product: o.Config.ProductName, Now: o.Now}
+	invitations := &enroll.Invitations{Now: o.Now, Operator: rules, Store: o.Store, Gate: gate, Params: params, Product: o.Config.ProductName}
+	admins := &admin.Service{Now: o.Now, Params: params, Operator: rules, Product: o.Config.ProductName, Gate: gate, Sessions: sessions}
+
+	accounts := &account.Service{SignIn: signIn, Sessions: sessions}
+	calls := &api.API{SignIn: signIn, Sessions: sessions, Product: o.Config.ProductName, Version: o.Version,
+		Account: accounts, Recovery: recoveries, Invitations: invitations, Admin: admins}
 	pages := &web.Pages{
 		SignIn: signIn, Sessions: sessions, Product: o.Config.ProductName,
 		SupportContact: o.Config.SupportContact, Style: identity.Style(o.Config.SignInStyle),

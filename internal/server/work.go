@@ -23,11 +23,14 @@ const (
 // so that nobody waits for it.
 const sweepPiece = 500
 
-// Ended sessions and quiet lanes are kept a while, for whoever looks into
+// What is over is kept a while, for whoever looks into
 // what happened.
 const (
 	keepSessions = 30 * 24 * time.Hour
 	keepLanes    = 48 * time.Hour // longer than any wait
+	keepLinks    = 30 * 24 * time.Hour
+
+	keepInvitations = 90 * 24 * time.Hour // accepted or revoked ones
 )
 
 // work is what the server does unasked, until ctx ends. Failures are logged
@@ -92,7 +95,12 @@ func (s *Server) sweepTenant(ctx context.Context, id identity.TenantID) error {
 	lanes := func(tx *store.Tx) (int64, error) { return tx.SweepLanes(ctx, now.Add(-keepLanes), sweepPiece) }
 	sessions := func(tx *store.Tx) (int64, error) { return tx.SweepSessions(ctx, now.Add(-keepSessions), sweepPiece) }
 	forms := func(tx *store.Tx) (int64, error) { return tx.SweepKeptForms(ctx, now, sweepPiece) }
-	return errors.Join(inPieces(ctx, t, lanes), inPieces(ctx, t, sessions), inPieces(ctx, t, forms), s.enroll.Tidy(ctx, t))
+	links := func(tx *store.Tx) (int64, error) { return tx.SweepLinks(ctx, now.Add(-keepLinks), sweepPiece) }
+	invitations := func(tx *store.Tx) (int64, error) {
+		return tx.SweepInvitations(ctx, now.Add(-keepInvitations), sweepPiece)
+	}
+	return errors.Join(inPieces(ctx, t, lanes), inPieces(ctx, t, sessions), inPieces(ctx, t, forms),
+		inPieces(ctx, t, invitations), inPieces(ctx, t, links), s.enroll.Tidy(ctx, t))
 }
 
 func inPieces(ctx context.Context, t store.Tenant, sweep func(*store.Tx) (int64, error)) error {
