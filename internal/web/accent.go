@@ -17,6 +17,7 @@ type color [3]float64
 // what contrasts least with text.
 var (
 	white, black = color{255, 255, 255}, color{}
+	ownColor     = mustColor("#3457d5") // where no tenant has another
 	lightGround  = []color{white, mustColor("#f4f6fa")}
 	darkGround   = []color{mustColor("#10141c"), mustColor("#181e29")}
 )

@@ -173,7 +173,7 @@ func TestForms(t *testing.T) {
 func TestAssets(t *testing.T) {
 	s := sqlite(t)
 	b := s.browser(t).get("/login")
-	for _, path := range []string{between(t, b.body, `rel="stylesheet" href="`), between(t, b.body, `type="image/svg+xml" href="`)} {
+	for _, path := range []string{between(t, b.body, `rel="stylesheet" href="`), between(t, b.body, `<script type="module" src="`)} {
 		b.get(path).expect(200)
 		tag := b.answer.Get("ETag")
 		if b.answer.Get("Cache-Control") != "public, max-age=31536000, immutable" || len(tag) != 18 || b.answer.Get("Content-Length") == "" {
