@@ -61,9 +61,11 @@ type Route struct {
 	Handle  Handler
 }
 
-// Get, Post and Delete write a line of a route table.
+// The functions below write a line of a route table.
 func Get(path string, g Guard, h Handler) Route    { return Route{"GET " + path, g, h} }
 func Post(path string, g Guard, h Handler) Route   { return Route{"POST " + path, g, h} }
+func Put(path string, g Guard, h Handler) Route    { return Route{"PUT " + path, g, h} }
+func Patch(path string, g Guard, h Handler) Route  { return Route{"PATCH " + path, g, h} }
 func Delete(path string, g Guard, h Handler) Route { return Route{"DELETE " + path, g, h} }
 
 // A Guard says who may enter. The zero Guard lets nobody in.
