@@ -22,7 +22,7 @@ import (
 
 // userCmd keeps a tenant's users.
 type userCmd struct {
-	Create     userCreateCmd     `cmd:"" help:"Make a user."`
+	Create     userCreateCmd     `cmd:"" help:"Make a user; without a password, invite it."`
 	List       userListCmd       `cmd:"" help:"List a tenant's users in the order they were made."`
 	Show       userShowCmd       `cmd:"" help:"Show a user."`
 	Set        userSetCmd        `cmd:"" help:"Change a user, or set an initial password."`
@@ -30,6 +30,8 @@ type userCmd struct {
 	Reactivate userReactivateCmd `cmd:"" help:"Let a deactivated user sign in again."`
 	Delete     userDeleteCmd     `cmd:"" help:"Remove a user; the audit trail stays."`
 	Unlock     userUnlockCmd     `cmd:"" help:"Forget the failed tries on a user."`
+	ResetLink  userResetLinkCmd  `cmd:"" help:"Mail or print a link to choose a new password."`
+	HandOver   userHandOverCmd   `cmd:"" name:"initial-password" help:"Make an initial password and print a slip to hand over."`
 	Import     userImportCmd     `cmd:"" help:"Make users from a CSV file."`
 	Export     userExportCmd     `cmd:"" help:"Write a tenant's users as a CSV file."`
 }

@@ -14,13 +14,14 @@ type userCreateCmd struct {
 	config.Database
 	inCmd
 	Passwords
+	Links
 	Email     string `only:"flag" placeholder:"ADDRESS" help:"The user's e-mail address; needed but in the extension style."`
 	Extension string `only:"flag" placeholder:"N" help:"The user's extension, 2 to 10 digits; needed in the extension style."`
 	Name      string `only:"flag" required:"" placeholder:"NAME" help:"What the user is called."`
 	Role      string `only:"flag" required:"" enum:"admin,manager,user" placeholder:"ROLE" help:"admin, manager or user."`
 }
 
-// Run makes the user and writes its id.
+// Run makes the user and writes its id. Without a password it is invited.
 func (c *userCreateCmd) Run(ctx context.Context, p *program) error {
 	people, err := c.service(p)
 	if err != nil {
@@ -30,16 +31,18 @@ func (c *userCreateCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	if !c.PasswordStdin {
+		return c.invite(ctx, p)
+	}
+	if c.PrintLink {
+		return usage("--print-link prints an invitation: leave out --password-stdin")
+	}
 	return inTenant(ctx, c.Database, p, c.Tenant, func(t store.Tenant) error {
 		wanted := admin.NewUser{Email: c.Email, Extension: c.Extension, Name: c.Name, Role: c.Role, Password: password, MustChange: c.MustChange}
 		u, err := people.Create(ctx, t, operatorActor, wanted, fromHere)
-		if err != nil {
-			return err
+		if err == nil {
+			_, err = fmt.Fprintln(p.stdout, u.ID)
 		}
-		if !u.HasPassword {
-			p.say("The user has no password, and nobody gets mail from this version yet: “user set --password-stdin” gives one.")
-		}
-		_, err = fmt.Fprintln(p.stdout, u.ID)
 		return err
 	})
 }

@@ -98,29 +98,39 @@ func (s *Invitations) add(ctx context.Context, tx *store.Tx, actor identity.Acto
 	return tx.AddEvent(ctx, e)
 }
 
-// parse folds what was typed.
+// parse folds what was typed. Who signs in with something needs it, and so
+// does who is written to.
 func (w Invitee) parse(style identity.Style, handOver bool) (u identity.User, err error) {
 	var wrong []problem.Field
-	fault := func(field string, err error) {
+	fault := func(field, message string) {
+		wrong = append(wrong, problem.Field{Location: "body." + field, Message: message})
+	}
+	read := func(field string, err error) {
 		if err != nil {
-			wrong = append(wrong, problem.Field{Location: "body." + field, Message: problem.Of(err).Message})
+			fault(field, problem.Of(err).Message)
 		}
 	}
 	u = identity.User{ID: identity.NewUserID(), Role: w.Role, Status: identity.Invited}
-	if w.Email != "" || !handOver || style != identity.Extension {
+	if w.Email != "" {
 		u.Email, err = identity.ParseEmail(w.Email)
-		fault("email", err)
+		read("email", err)
+	} else if style != identity.Extension {
+		fault("email", "People of this tenant sign in with an e-mail address: the user needs one.")
+	} else if !handOver {
+		fault("email", "An invitation is mailed, so the user needs an e-mail address.")
 	}
-	if w.Extension != "" || style == identity.Extension {
+	if w.Extension != "" {
 		u.Extension, err = identity.ParseExtension(w.Extension)
-		fault("extension", err)
+		read("extension", err)
+	} else if style == identity.Extension {
+		fault("extension", "People of this tenant sign in with an extension: the user needs one.")
 	}
 	if w.Name != "" {
 		u.Name, err = identity.ParseName(w.Name)
-		fault("name", err)
+		read("name", err)
 	}
 	if _, known := policy.RoleOf(w.Role); !known {
-		fault("role", policy.ErrNoRole)
+		fault("role", policy.ErrNoRole.Message)
 	}
 	if len(wrong) > 0 {
 		return u, ErrInvitee.Because("%s", wrong[0].Message).In(wrong...)
