@@ -43,6 +43,16 @@ func (f field) DescribedBy() string {
 // username has.
 const maxName = 320
 
+// What the manuals of the styles call the way to a new password.
+var forgotWords = map[identity.Style]string{
+	identity.Workspace: "Forgot Password?", identity.Extension: "Forgot password?", identity.Email: "Forgot Password",
+}
+
+// What people of a style may forget besides their password.
+var nameWords = map[identity.Style]string{
+	identity.Workspace: "slug or email address", identity.Extension: "username", identity.Email: "email address",
+}
+
 // signInFields are the fields of a place's style, with what was typed kept.
 func signInFields(at place, f form) []field {
 	slug := field{Name: "tenant", Label: "Tenant Slug", Type: "text", Autocomplete: "organization",
@@ -50,7 +60,8 @@ func signInFields(at place, f form) []field {
 	email := field{Name: "email", Label: "Email Address", Type: "email", Autocomplete: "username"}
 	username := field{Name: "username", Label: "Username", Type: "text", Autocomplete: "username",
 		Hint: "Your extension and tenant code, like 201-example."}
-	password := field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password"}
+	password := field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password",
+		Below: &link{Text: forgotWords[at.style], To: at.forgot()}}
 	var fields []field
 	switch {
 	case at.style == identity.Extension && at.told():
@@ -100,6 +111,16 @@ func checkFields(fields []field, f form) error {
 		return ErrForm.Because("Shorten %s.", list(long)).In(wrong...)
 	}
 	return nil
+}
+
+// messageFor is what a problem says about a field, or "".
+func messageFor(p *problem.Problem, field string) string {
+	for _, f := range p.Fields {
+		if strings.TrimPrefix(f.Location, "body.") == field {
+			return f.Message
+		}
+	}
+	return ""
 }
 
 // list is "a", "a and b", "a, b and c".

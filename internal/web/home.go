@@ -3,9 +3,11 @@ package web
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 )
 
 // start leads from the bare address to where there is something to do.
@@ -23,11 +25,16 @@ type homePage struct {
 	User    identity.User
 	Session identity.Session
 	Role    string
+	May     []string // what the role lets them do
+	Idle    string   // how long nothing may happen
 }
 
 func (p *Pages) home(w http.ResponseWriter, _ *http.Request, v *front.Visit) error {
+	role, _ := policy.RoleOf(v.Live.User.Role) // one that is gone lets nobody do anything
+	idle := time.Duration(p.Sessions.Effective(v.Live.Tenant).IdleTimeout)
 	return render(w, http.StatusOK, homePage{
-		frame: p.room("Home", v), User: v.Live.User, Session: v.Live.Session, Role: capital(v.Live.User.Role),
+		frame: p.room("Home", v), User: v.Live.User, Session: v.Live.Session,
+		Role: capital(v.Live.User.Role), May: may(role), Idle: inWords(idle),
 	})
 }
 

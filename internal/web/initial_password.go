@@ -21,15 +21,18 @@ type initialPasswordPage struct {
 	Token   string
 	Fields  []field
 	Reasons []string // why a password was refused, a sentence each
+
+	Username string // as typed, for programs that keep passwords
 }
 
 // showInitialPassword asks for a password of one's own; about, where there is
 // one, says why the last one was refused.
-func (p *Pages) showInitialPassword(w http.ResponseWriter, v *front.Visit, at place, token string, about *problem.Problem) error {
+func (p *Pages) showInitialPassword(w http.ResponseWriter, v *front.Visit, at place, f form, about *problem.Problem) error {
 	pg := initialPasswordPage{
 		frame: p.door("Choose your password", v, at.tenant), Action: at.address("/initial-password"),
-		Token: token, Fields: p.newPasswordFields(at),
+		Token: f["change_token"], Fields: p.newPasswordFields(at), Username: f["username"],
 	}
+	v.Page = at.address("")
 	if about == nil {
 		return render(w, http.StatusOK, pg)
 	}
@@ -40,7 +43,7 @@ func (p *Pages) showInitialPassword(w http.ResponseWriter, v *front.Visit, at pl
 		pg.Reasons = []string{sentence(about)}
 	}
 	for i := range pg.Fields {
-		pg.Fields[i].Wrong = names(about, pg.Fields[i].Name)
+		pg.Fields[i].Wrong = messageFor(about, pg.Fields[i].Name) != ""
 	}
 	retryAfter(w, about)
 	return render(w, front.Status(about.Kind), pg)
@@ -71,7 +74,7 @@ func (p *Pages) changeInitial(w http.ResponseWriter, r *http.Request, v *front.V
 	about := problem.Of(err)
 	for _, again := range []error{ErrForm, policy.ErrPassword, signin.ErrSame, secret.ErrPasswordText, secret.ErrBusy} {
 		if about != nil && errors.Is(err, again) {
-			return p.showInitialPassword(w, v, at, f["change_token"], about)
+			return p.showInitialPassword(w, v, at, f, about)
 		}
 	}
 	return p.next(w, r, v, at, step{form: form{}, from: by, out: out, err: err})

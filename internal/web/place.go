@@ -75,6 +75,46 @@ func (at place) address(step string) string {
 	return path + step + "?" + query.Encode()
 }
 
+// forgot is where somebody asks for a new password.
+func (at place) forgot() string {
+	if at.told() {
+		return "/t/" + at.tenant.Slug + "/forgot-password"
+	}
+	if at.style != at.usual {
+		return "/forgot-password?style=" + string(at.style)
+	}
+	return "/forgot-password"
+}
+
+// otherWays lead to the other styles where nobody has told the tenant.
+func (at place) otherWays() (ways []link) {
+	for _, other := range []struct {
+		style identity.Style
+		text  string
+	}{
+		{identity.Workspace, "Sign in with a slug"},
+		{identity.Extension, "Sign in with an extension"},
+		{identity.Email, "Sign in with email only"},
+	} {
+		if other.style != at.style {
+			there := at
+			there.style = other.style
+			ways = append(ways, link{Text: other.text, To: there.address("")})
+		}
+	}
+	return ways
+}
+
+// slugOf is the slug that an address fills in for somebody who will see and may
+// change it, or "".
+func slugOf(query url.Values) string {
+	slug, err := identity.ParseSlug(only(query, "tenant"))
+	if err != nil {
+		return ""
+	}
+	return slug
+}
+
 // only is the value of a name that occurs once in a query, else "".
 func only(query url.Values, name string) string {
 	if len(query[name]) != 1 {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
-	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/session"
@@ -25,6 +24,8 @@ type problemPage struct {
 	Heading   string // what the API calls title
 	Message   string // what it calls detail, where that says more
 	RequestID string
+	Denied    bool   // for want of a permission
+	SignInAt  string // where somebody who is not signed in may go
 }
 
 // Refuse shows an error as a page, in the words the API uses. Who must sign in
@@ -45,18 +46,34 @@ func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, v *front.Visit, e
 	if about == nil {
 		about = errInternal
 	}
-	pg := problemPage{Heading: declared(about).Message, RequestID: v.Peer.RequestID}
+	pg := problemPage{Heading: declared(about).Message, RequestID: v.Peer.RequestID, Denied: errors.Is(err, policy.ErrDenied)}
 	if pg.Message = sentence(about); pg.Message == pg.Heading {
 		pg.Message = ""
 	}
-	if pg.frame = p.door("Problem", v, identity.Tenant{}); v.Actor.SignedIn() {
-		pg.frame = p.room("Problem", v)
-	}
+	p.setAround(&pg, r, v)
 	status := front.Status(about.Kind)
 	retryAfter(w, about)
 	if err := render(w, status, pg); err != nil {
 		http.Error(w, http.StatusText(status), status)
 	}
+}
+
+// setAround puts a problem into the frame of whoever has it: the tenant's where
+// a session or the address tells one.
+func (p *Pages) setAround(pg *problemPage, r *http.Request, v *front.Visit) {
+	if read := r.Method == http.MethodGet || r.Method == http.MethodHead; v.Page == "" && read {
+		v.Page = localPath(r.URL.RequestURI())
+	}
+	if v.Actor.SignedIn() {
+		pg.frame = p.room("Problem", v)
+		return
+	}
+	at, err := p.place(r)
+	if err != nil {
+		at = place{style: p.Style, usual: p.Style}
+	}
+	at.returnTo = ""
+	pg.frame, pg.SignInAt = p.door("Problem", v, at.tenant), at.address("")
 }
 
 // declared is what p looks like without what this one case added.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
-	"strings"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -20,7 +20,12 @@ type signInPage struct {
 	Into    string // the tenant's name, where the address tells it
 	Action  string
 	Fields  []field
-	Problem string // one sentence
+	Notice  string // good news; may be empty
+	Problem string // one sentence; may be empty
+	Wait    int    // seconds until trying again makes sense
+	Ways    []link // other styles, where the address tells no tenant
+
+	NameWord string // what people forget besides their password
 
 	// Who is signed in already may go on instead, or sign in as somebody else.
 	Already, AlreadyAt, GoOn string
@@ -32,15 +37,24 @@ func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, v *front.Visi
 		return err
 	}
 	v.Page = at.address("")
-	pg := p.signInPage(v, at, form{})
+	pg := p.signInPage(v, at, form{"tenant": slugOf(r.URL.Query())})
+	pg.Notice = noticeOf(r.URL.Query())
 	if v.Actor.SignedIn() {
 		pg.Already, pg.AlreadyAt, pg.GoOn = called(v.Live.User), v.Live.Tenant.Name, p.goal(at, v.Live.Tenant)
+		return render(w, http.StatusOK, pg)
 	}
-	return render(w, http.StatusOK, pg)
+	return renderSmall(w, r, http.StatusOK, pg)
 }
 
 func (p *Pages) signInPage(v *front.Visit, at place, f form) signInPage {
-	return signInPage{frame: p.door("Sign in", v, at.tenant), Into: at.tenant.Name, Action: at.address(""), Fields: signInFields(at, f)}
+	pg := signInPage{
+		frame: p.door("Sign in", v, at.tenant), Into: at.tenant.Name, Action: at.address(""),
+		Fields: signInFields(at, f), NameWord: nameWords[at.style],
+	}
+	if !at.told() {
+		pg.Ways = at.otherWays()
+	}
+	return pg
 }
 
 func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
@@ -101,7 +115,7 @@ func (p *Pages) next(w http.ResponseWriter, r *http.Request, v *front.Visit, at 
 	case errors.Is(s.err, policy.ErrChoose):
 		return p.showChoice(w, v, at, s.out)
 	case errors.Is(s.err, policy.ErrChangeRequired):
-		return p.showInitialPassword(w, v, at, string(s.out.Change), nil)
+		return p.showInitialPassword(w, v, at, form{"change_token": string(s.out.Change), "username": s.form["username"] + s.form["email"]}, nil)
 	}
 	return p.signInAgain(w, v, at, s.form, s.err)
 }
@@ -116,9 +130,14 @@ func (p *Pages) signInAgain(w http.ResponseWriter, v *front.Visit, at place, f f
 	v.Page = at.address("")
 	pg := p.signInPage(v, at, f)
 	pg.Problem = sentence(about)
+	pg.Title = "Problem: " + pg.Title
+	if about.Kind == problem.TooMany {
+		pg.Wait = int(up(about.RetryAfter, time.Second) / time.Second)
+	}
 	for i := range pg.Fields {
 		field := &pg.Fields[i]
-		field.Wrong = errors.Is(about, policy.ErrRefused) || names(about, field.Name)
+		field.Error = messageFor(about, field.Name)
+		field.Wrong = errors.Is(about, policy.ErrRefused) || field.Error != ""
 	}
 	retryAfter(w, about)
 	return render(w, front.Status(about.Kind), pg)
@@ -152,14 +171,4 @@ func from(r *http.Request, v *front.Visit) signin.From {
 		browser = secret.NewBrowserID()
 	}
 	return signin.From{Kind: identity.Browser, Peer: v.Peer, Source: front.Source(v.Peer.Address), Browser: browser}
-}
-
-// names reports whether a problem is about a field.
-func names(p *problem.Problem, field string) bool {
-	for _, f := range p.Fields {
-		if strings.TrimPrefix(f.Location, "body.") == field {
-			return true
-		}
-	}
-	return false
 }

@@ -20,8 +20,8 @@ for (const input of document.querySelectorAll("input[type=password]")) {
   input.after(button);
 }
 
-// A wait counts down where it stands. It has been announced when the page
-// came, so it is no alert any more while it ticks.
+// A wait counts down where it stands. It was announced when the page came; it
+// is not again with each second (aria-live), but once when it is over.
 const units = [["hour", 3600], ["minute", 60], ["second", 1]];
 
 function inWords(seconds) {
@@ -43,13 +43,13 @@ for (const note of document.querySelectorAll("[data-wait]")) {
   const tick = () => {
     const left = Math.ceil((end - Date.now()) / 1000);
     if (left > 0 && after !== undefined) {
-      note.removeAttribute("role");
+      note.setAttribute("aria-live", "off");
       note.textContent = before + inWords(left) + after;
       setTimeout(tick, 1000 - ((Date.now() - end) % 1000 + 1000) % 1000);
       return;
     }
     note.className = "note";
-    note.setAttribute("role", "status");
+    note.setAttribute("aria-live", "polite");
     note.textContent = "You can try again now.";
   };
   setTimeout(tick, 1000);
