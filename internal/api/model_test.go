@@ -15,6 +15,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/api"
 	"github.com/vestibule-id/vestibule/internal/front"
@@ -162,7 +163,8 @@ func overHTTP(h *housetest.House) door { return byHTTP{handlerOf(h)} }
 
 // handlerOf is the API of a house behind its door.
 func handlerOf(h *housetest.House) http.Handler {
-	calls := &api.API{SignIn: h.SignIn, Sessions: h.Sessions, Product: "Vestibule", Version: "test"}
+	calls := &api.API{SignIn: h.SignIn, Sessions: h.Sessions, Product: "Vestibule", Version: "test",
+		Account: &account.Service{SignIn: h.SignIn, Sessions: h.Sessions}}
 	d := &front.Door{
 		Origins: front.Origins{Public: housetest.Issuer}, Metrics: front.NewMetrics(), Log: slog.New(slog.DiscardHandler),
 		Who: calls.Who, Refuse: calls.Refuse,
