@@ -93,3 +93,9 @@ export async function expectAccessible(page: Page) {
 	const told = found.violations.map((v) => `${v.id}: ${v.help}\n  ${v.nodes.map((n) => n.html).join('\n  ')}`);
 	expect(told, `axe on ${page.url()}`).toEqual([]);
 }
+
+// expectNothingBeside expects the page not to be wider than the screen.
+export async function expectNothingBeside(page: Page) {
+	const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+	expect(content, 'the page is as wide as the screen').toBeLessThanOrEqual(screen);
+}
