@@ -46,6 +46,8 @@ const (
 	EventKeyRevoked = "key_revoked" // detail: kid
 	EventKeyRetired = "key_retired" // detail: kid; no token it signed is alive
 
+	EventMailFailed = "mail_failed" // result: mail_failed, mail_expired or mail_bounced; detail: mail, letter
+
 	EventBackupDone  = "backup_done"
 	EventRestoreDone = "restore_done"
 

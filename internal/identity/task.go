@@ -31,6 +31,8 @@ const (
 	DataAt        = "at"         // RFC 3339: when what it tells of happened
 	DataAddress   = "address"    // the IP address it came from
 	DataUserAgent = "user_agent" // the program it came from
+
+	DataNewAddress = "new_address" // what an address was changed to
 )
 
 // A Task is work for afterwards: written in the transaction of the change that

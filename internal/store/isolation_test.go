@@ -23,7 +23,7 @@ var (
 
 	reads = map[string]func(context.Context, store.Tenant) (seen bool, err error){
 		"Letter":  saw(func(ctx context.Context, t store.Tenant) (identity.Letter, error) { return t.Letter(ctx, "tsk_letter") }),
-		"Letters": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Letter, error) { return t.Letters(ctx, "", 9) }),
+		"Letters": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Letter, error) { return t.Letters(ctx, identity.Letter{}, 9) }),
 		"Get":     saw(func(ctx context.Context, t store.Tenant) (identity.Tenant, error) { return t.Get(ctx) }),
 		"User":    saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.User(ctx, "usr_ann") }),
 		"UserByEmail": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) {

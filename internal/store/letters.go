@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -13,10 +14,11 @@ const (
 	fromLetters   = ` FROM tasks t LEFT JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id WHERE t.tenant_id = $1 AND t.letter = 1`
 
 	letterByID  = `SELECT ` + letterColumns + fromLetters + ` AND t.id = $2`
-	listLetters = `SELECT ` + letterColumns + fromLetters + ` AND t.id < $2 ORDER BY t.id DESC LIMIT $3`
+	listLetters = `SELECT ` + letterColumns + fromLetters + ` AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4`
 
 	// The data goes with the last try: what a letter said is nobody's business.
-	endLetter     = `UPDATE tasks SET state = $3, answer = $4, recipient = $5, changed_at = $6, data = $7 WHERE tenant_id = $1 AND id = $2`
+	endLetter = `UPDATE tasks SET state = $3, answer = CASE WHEN CAST($4 AS TEXT) = '' THEN answer ELSE CAST($4 AS TEXT) END,
+		recipient = CASE WHEN CAST($5 AS TEXT) = '' THEN recipient ELSE CAST($5 AS TEXT) END, changed_at = $6, data = $7 WHERE tenant_id = $1 AND id = $2`
 	deferLetter   = `UPDATE tasks SET state = 'deferred', answer = $3, recipient = $4, changed_at = $5 WHERE tenant_id = $1 AND id = $2`
 	bounceLetter  = `UPDATE tasks SET state = 'bounced', answer = $3, changed_at = $4 WHERE tenant_id = $1 AND id = $2 AND letter = 1 AND state = 'sent'`
 	lateLetters   = `SELECT ` + letterColumns + fromLetters + ` AND t.state IN ('queued', 'deferred') AND t.expires_at > 0 AND t.expires_at <= $2 LIMIT $3`
@@ -101,19 +103,21 @@ func (t Tenant) Letter(ctx context.Context, id identity.TaskID) (l identity.Lett
 	return l, err
 }
 
-// Letters lists up to limit letters made before the given one, newest first;
-// "" begins with the newest.
-func (t Tenant) Letters(ctx context.Context, before identity.TaskID, limit int) (list []identity.Letter, err error) {
+// Letters lists up to limit letters, newest first: those made before the given
+// one, of which the id and CreatedAt are looked at; the zero Letter begins with
+// the newest.
+func (t Tenant) Letters(ctx context.Context, before identity.Letter, limit int) (list []identity.Letter, err error) {
 	defer problem.Wrap(&err, "letters")
-	if before == "" {
-		before = "tsk_~" // after every id
+	from := int64(math.MaxInt64)
+	if before.ID != "" {
+		from = micros(before.CreatedAt)
 	}
 	err = t.all(ctx, listLetters, func(r row) error {
 		var l identity.Letter
 		err := read(r, letterPart(&l))
 		list = append(list, l)
 		return err
-	}, string(before), limit)
+	}, from, string(before.ID), limit)
 	return list, err
 }
 

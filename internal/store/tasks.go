@@ -8,6 +8,7 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
 )
 
 // A task stands in two tables: what it is in tasks, and when somebody should
@@ -109,19 +110,34 @@ func (tx *Tx) ClaimTasks(ctx context.Context, letters bool, now, lease time.Time
 		return err
 	}, truth(letters), micros(now), micros(lease), limit)
 	for _, id := range ids {
-		if err == nil {
-			err = tx.later(ctx, countTry, id)
+		if err != nil {
+			return nil, err
 		}
-		if err == nil {
-			err = tx.all(ctx, leasedTask, func(r row) error {
-				var t identity.Task
-				err := read(r, tx.taskPart(&t))
-				list = append(list, t)
-				return err
-			}, id)
+		t, terr := tx.leased(ctx, id)
+		if errors.Is(terr, secret.ErrSealed) {
+			// Somebody has meddled with it. It would come first for ever.
+			err = tx.execOne(ctx, endDue, id, t.Fence)
+			continue
 		}
+		err, list = terr, append(list, t)
 	}
 	return list, err
+}
+
+// leased counts a try at a task that was just taken, and reads it.
+func (tx *Tx) leased(ctx context.Context, id string) (t identity.Task, err error) {
+	if err := tx.later(ctx, countTry, id); err != nil {
+		return t, err
+	}
+	var sealed []byte
+	if err := tx.one(ctx, leasedTask, whole(taskPart(&t, &sealed)), id); err != nil {
+		return t, err
+	}
+	plain, err := tx.store.keys.Open(sealedTask, []string{string(tx.id), id}, sealed)
+	if err != nil {
+		return t, err
+	}
+	return t, json.Unmarshal(plain, &t.Data)
 }
 
 // FinishTask forgets a request that has been handled; in the transaction of
@@ -154,18 +170,13 @@ func (t Tenant) sealTask(task identity.Task) ([]byte, error) {
 	return t.store.keys.Seal(sealedTask, []string{string(t.id), string(task.ID)}, plain), nil
 }
 
-func (t Tenant) taskPart(task *identity.Task) part {
-	var sealed []byte
+func taskPart(t *identity.Task, sealed *[]byte) part {
 	var at, expires, due int64
 	return part{
-		targets: []any{&task.ID, &task.Kind, &task.User, &task.Link, &sealed, &at, &expires, &task.Tries, &task.Fence, &due},
+		targets: []any{&t.ID, &t.Kind, &t.User, &t.Link, sealed, &at, &expires, &t.Tries, &t.Fence, &due},
 		finish: func() error {
-			task.At, task.Expires, task.Due = instant(at), instant(expires), instant(due)
-			plain, err := t.store.keys.Open(sealedTask, []string{string(t.id), string(task.ID)}, sealed)
-			if err != nil {
-				return err
-			}
-			return json.Unmarshal(plain, &task.Data)
+			t.At, t.Expires, t.Due = instant(at), instant(expires), instant(due)
+			return nil
 		},
 	}
 }

@@ -20,6 +20,7 @@ CREATE TABLE tasks (
 	FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id) ON DELETE CASCADE
 );
 CREATE INDEX tasks_by_user ON tasks (tenant_id, user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX tasks_by_creation ON tasks (tenant_id, letter, created_at, id);
 CREATE INDEX tasks_by_change ON tasks (tenant_id, changed_at);
 
 -- Unscoped: which tenant has something to do, and when. A worker that takes a

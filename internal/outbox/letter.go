@@ -1,0 +1,122 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/mail"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// Why a letter is not written.
+var (
+	errOver   = errors.New("the link in the letter is no longer good")
+	errNobody = errors.New("the user has no address")
+)
+
+// A Writer writes letters from what the database holds at the moment they are
+// sent. Links begin with the public address, whatever anybody asked.
+type Writer struct {
+	Stationery *mail.Stationery
+	PublicURL  string // without a trailing slash
+	Product    string
+	Operator   identity.Policy // what holds where a tenant chose nothing
+	Now        func() time.Time
+}
+
+// linkPages are where the links of letters lead.
+var linkPages = map[string]struct {
+	purpose identity.LinkPurpose
+	path    string
+}{
+	identity.LetterReset:       {identity.ResetLink, "/reset-password"},
+	identity.LetterInvitation:  {identity.InvitationLink, "/invitation"},
+	identity.LetterAddressUndo: {identity.UndoLink, "/undo-address"},
+}
+
+// Write writes a letter. The same task gives the same link, the same names for
+// mail servers and the same date every time. Errors are errOver and errNobody
+// where there is nothing to send.
+func (w *Writer) Write(ctx context.Context, t store.Tenant, task identity.Task) (l mail.Letter, err error) {
+	tenant, err := t.Get(ctx)
+	if err != nil {
+		return l, err
+	}
+	var user identity.User
+	if task.User != "" {
+		if user, err = t.User(ctx, task.User); errors.Is(err, problem.NotFound) {
+			return l, errNobody
+		} else if err != nil {
+			return l, err
+		}
+	}
+	chosen := policy.Effective(w.Operator, tenant.Policy)
+	facts := w.facts(tenant, chosen, user, task)
+	if facts.Link, facts.Expires, err = w.link(ctx, t, task); err != nil {
+		return l, err
+	}
+	l, err = w.Stationery.Compose(identity.LetterName(task.Kind), facts, task.Data[identity.DataLanguage], chosen.Language)
+	if err != nil {
+		return l, err
+	}
+	l.Token, l.To, l.At = t.Keys().LetterToken(t.ID(), task.ID), recipient(user, task), task.At
+	if l.To == "" {
+		return l, errNobody
+	}
+	if reply, err := identity.ParseEmail(chosen.SupportContact); err == nil {
+		l.ReplyTo = reply.Folded
+	}
+	return l, nil
+}
+
+// recipient is the address the user has now, unless the letter is about an
+// address: a letter is never sent to one that somebody typed into a form.
+func recipient(user identity.User, task identity.Task) string {
+	to := task.Data[identity.DataTo]
+	if to == "" {
+		return user.Email.Folded
+	}
+	address, err := identity.ParseEmail(to)
+	if err != nil {
+		return ""
+	}
+	return address.Folded
+}
+
+func (w *Writer) facts(tenant identity.Tenant, chosen identity.Policy, user identity.User, task identity.Task) mail.Facts {
+	facts := mail.Facts{
+		Product: w.Product, Tenant: tenant.Name, Slug: tenant.Slug, Accent: chosen.Accent, Support: chosen.SupportContact,
+		SignIn: w.PublicURL + "/t/" + tenant.Slug + "/login", Name: user.Name, Account: user.Email.Typed,
+		Address: task.Data[identity.DataAddress], UserAgent: task.Data[identity.DataUserAgent], NewAddress: task.Data[identity.DataNewAddress],
+	}
+	if tenant.Style == identity.Extension && user.Extension != "" {
+		facts.Account = user.Extension + "-" + tenant.Slug
+	}
+	if name := task.Data[identity.DataName]; name != "" {
+		facts.Name = name
+	}
+	if at, err := time.Parse(time.RFC3339, task.Data[identity.DataAt]); err == nil {
+		facts.At = at
+	}
+	return facts
+}
+
+// link makes the letter's link again from its ids.
+func (w *Writer) link(ctx context.Context, t store.Tenant, task identity.Task) (address string, expires time.Time, err error) {
+	page, linked := linkPages[task.Kind]
+	if !linked {
+		return "", expires, nil
+	}
+	link, err := t.FindLink(ctx, page.purpose, task.Link)
+	if errors.Is(err, problem.NotFound) || err == nil && !link.Alive(w.Now()) {
+		return "", expires, errOver
+	} else if err != nil {
+		return "", expires, err
+	}
+	token := t.Keys().LinkToken(page.purpose, t.ID(), task.Link)
+	return w.PublicURL + page.path + "?token=" + string(token), link.ExpiresAt, nil
+}
