@@ -14,12 +14,17 @@ func TestSetCookies(t *testing.T) {
 	SetBrowserCookie(w, "def")
 	SetCookie(w, "__Host-flow-1", "ghi", 30*time.Minute)
 	ClearCookie(w, SessionCookie)
+	SetAccessCookie(w, "a.b.c", 90*time.Second)
+	SetAccessCookie(w, "a.b.c", time.Millisecond)
+	SetAccessCookie(w, strings.Repeat("a", 4084), time.Minute) // which no browser would keep
 	const always = "; HttpOnly; Secure; SameSite=Lax"
 	want := []string{
 		"__Host-session=abc; Path=/" + always,
 		"__Host-browser=def; Path=/; Max-Age=31536000" + always,
 		"__Host-flow-1=ghi; Path=/; Max-Age=1800" + always,
 		"__Host-session=; Path=/; Max-Age=0" + always,
+		"__Host-access=a.b.c; Path=/; Max-Age=90" + always,
+		"__Host-access=a.b.c; Path=/; Max-Age=1" + always,
 	}
 	got := w.Header().Values("Set-Cookie")
 	if len(got) != len(want) {
@@ -28,6 +33,40 @@ func TestSetCookies(t *testing.T) {
 	for i := range want {
 		if got[i] != want[i] {
 			t.Errorf("%s\nwant %s", got[i], want[i])
+		}
+	}
+}
+
+// Proves: W13, 3.3
+func TestClearPerson(t *testing.T) {
+	w := httptest.NewRecorder()
+	ClearPerson(w, &http.Request{Header: http.Header{"Cookie": {
+		"__Host-browser=a; __Host-theme=dark; __Host-flow-1=b; other=c", "__Host-flow-2=d; __Host-flow-;x=e; __Host-flow-é=f",
+	}}})
+	var cleared []string
+	for _, line := range w.Header().Values("Set-Cookie") {
+		name, rest, _ := strings.Cut(line, "=")
+		if !strings.HasPrefix(rest, "; Path=/; Max-Age=0;") {
+			t.Errorf("not cleared: %s", line)
+		}
+		cleared = append(cleared, name)
+	}
+	if got := strings.Join(cleared, " "); got != "__Host-session __Host-access __Host-flow-1 __Host-flow-2 __Host-flow-" {
+		t.Errorf("cleared %s", got)
+	}
+}
+
+func TestAccessTokensMayBeLong(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		length int
+		read   bool
+	}{
+		{AccessCookie, 4096 - len(AccessCookie), true}, {AccessCookie, 4097 - len(AccessCookie), false}, {BrowserCookie, 513, false},
+	} {
+		r := &http.Request{Header: http.Header{"Cookie": {row.name + "=" + strings.Repeat("a", row.length)}}}
+		if read := ReadCookie(r, row.name) != ""; read != row.read {
+			t.Errorf("%s of %d bytes: read is %v", row.name, row.length, read)
 		}
 	}
 }
@@ -73,6 +112,8 @@ func TestCarriesSession(t *testing.T) {
 		"":                              false,
 		"theme=dark":                    false,
 		"__Host-browser=abc":            false,
+		"__Host-theme=dark":             false,
+		"__Host-access=a.b.c":           true,
 		"__Host-session=abc":            true,
 		"__Host-session=":               true,
 		"__Host-session=\"odd one":      true,

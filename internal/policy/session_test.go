@@ -61,6 +61,24 @@ func TestSpareInteraction(t *testing.T) {
 	}
 }
 
+// Proves: W11, 3.3
+func TestWarnings(t *testing.T) {
+	for _, test := range []struct {
+		name              string
+		idle, lifetime    time.Duration
+		warnIdle, warnEnd time.Duration
+	}{
+		{"the usual", 4 * time.Hour, 168 * time.Hour, 2 * time.Minute, 5 * time.Minute},
+		{"a third of what is short", 3 * time.Minute, 9 * time.Minute, time.Minute, 3 * time.Minute},
+		{"a third of the shortest", 3 * time.Second, 6 * time.Second, time.Second, 2 * time.Second},
+	} {
+		idle, end := policy.Warnings(identity.Policy{IdleTimeout: identity.Duration(test.idle), SessionLifetime: identity.Duration(test.lifetime)})
+		if idle != test.warnIdle || end != test.warnEnd {
+			t.Errorf("%s: %v and %v, want %v and %v", test.name, idle, end, test.warnIdle, test.warnEnd)
+		}
+	}
+}
+
 func TestLanes(t *testing.T) {
 	const quarter, day = 15 * time.Minute, 24 * time.Hour
 	long := policy.Defaults()
