@@ -1,16 +1,20 @@
 package secret
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	jose "github.com/go-jose/go-jose/v4"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
@@ -127,26 +131,51 @@ func (d NumericDate) Time() time.Time { return time.Unix(int64(d), 0).UTC() }
 func NewTokenID() string { return rand.Text() }
 
 // Sign makes an access token: a JWS in compact form (RFC 7515 section 7.1).
+// The signature is the deterministic one (RFC 6979), as RFC 8725 section 3.2
+// asks: no token depends on the quality of a random number.
 func Sign(k SigningKey, c Claims) (token string, err error) {
 	defer problem.Wrap(&err, "sign with %s", k.ID)
+	if k.Private.Curve != elliptic.P256() {
+		return "", errNotP256
+	}
 	payload, err := json.Marshal(c)
 	if err != nil {
 		return "", err
 	}
-	key := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: k.Private, KeyID: string(k.ID)}}
-	signer, err := jose.NewSigner(key, (&jose.SignerOptions{}).WithType(tokenType))
+	b64 := base64.RawURLEncoding
+	header := headerOf(string(k.ID))
+	text := make([]byte, 0, b64.EncodedLen(len(header))+b64.EncodedLen(len(payload))+b64.EncodedLen(2*scalarSize)+2)
+	text = b64.AppendEncode(text, []byte(header))
+	text = b64.AppendEncode(append(text, '.'), payload)
+	digest := sha256.Sum256(text)
+	der, err := k.Private.Sign(nil, digest[:], crypto.SHA256)
 	if err != nil {
 		return "", err
 	}
-	jws, err := signer.Sign(payload)
-	if err != nil {
-		return "", err
-	}
-	return jws.CompactSerialize()
+	signature, err := joseSignature(der)
+	return string(b64.AppendEncode(append(text, '.'), signature[:])), err
 }
 
-// headerOf is the one header a token signed with this key has, as Sign writes
-// it.
+// scalarSize is how many bytes each half of a P-256 signature has.
+const scalarSize = 32
+
+// joseSignature writes a signature as R and S, big-endian, each in full (RFC
+// 7518 section 3.4), instead of as two ASN.1 integers.
+func joseSignature(der []byte) (raw [2 * scalarSize]byte, err error) {
+	var r, s []byte
+	in := cryptobyte.String(der)
+	if !in.ReadASN1(&in, asn1.SEQUENCE) || !in.ReadASN1Integer(&r) || !in.ReadASN1Integer(&s) ||
+		len(r) > scalarSize || len(s) > scalarSize {
+		return raw, errSignature
+	}
+	copy(raw[scalarSize-len(r):], r)
+	copy(raw[2*scalarSize-len(s):], s)
+	return raw, nil
+}
+
+var errSignature = errors.New("not two P-256 scalars")
+
+// headerOf is the one header a token signed with this key has.
 func headerOf(kid string) string {
-	return fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":%q}`, jose.ES256, kid, tokenType)
+	return `{"alg":"` + string(jose.ES256) + `","kid":"` + kid + `","typ":"` + tokenType + `"}`
 }
