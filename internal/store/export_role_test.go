@@ -23,7 +23,7 @@ func BoundAs(t *testing.T, address, role string) error {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	s := &Store{dialect: postgresDialect, engine: calledOurs{&postgres{pool}, role}}
+	s := &Store{dialect: postgresDialect, engine: calledOurs{&postgres{pool: pool}, role}}
 	return s.bound(t.Context())
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,10 @@ const setTenant = `SELECT set_config('app.tenant_id', $1, true)`
 
 // postgres sends the tenant and its statements in one round trip; outside a
 // transaction of its own such a batch is one implicit transaction.
-type postgres struct{ pool *pgxpool.Pool }
+type postgres struct {
+	pool   *pgxpool.Pool
+	groups actGroups
+}
 
 func openPostgres(ctx context.Context, url string) (*postgres, error) {
 	config, err := pgxpool.ParseConfig(url)
@@ -46,7 +50,7 @@ func openPostgres(ctx context.Context, url string) (*postgres, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &postgres{pool}, nil
+	return &postgres{pool: pool}, nil
 }
 
 func (p *postgres) read(ctx context.Context, tenant identity.TenantID, steps ...step) error {
@@ -55,18 +59,7 @@ func (p *postgres) read(ctx context.Context, tenant identity.TenantID, steps ...
 		return fmt.Errorf("connect: %w", err)
 	}
 	defer c.Release()
-	return send(ctx, c.Conn(), scoped(&pgx.Batch{}, tenant), steps)
-}
-
-// act is the same as read: an implicit transaction is durable when the batch
-// has been answered. It is not given up half-way when the caller goes away.
-func (p *postgres) act(ctx context.Context, tenant identity.TenantID, steps ...step) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	ctx, cancel := finishing(ctx)
-	defer cancel()
-	return p.read(ctx, tenant, steps...)
+	return send(ctx, c.Conn(), append(scoped(tenant), steps...))
 }
 
 func (p *postgres) tx(ctx context.Context, tenant identity.TenantID, change func(conn) error) (err error) {
@@ -125,15 +118,13 @@ func (tx *pgTx) run(_ context.Context, tenant identity.TenantID, steps ...step) 
 }
 
 func (tx *pgTx) flush(tenant identity.TenantID, more ...step) error {
-	b := &pgx.Batch{}
-	if !tx.begun {
-		b.Queue("begin")
-		scoped(b, tenant)
-		tx.begun = true
-	}
 	steps := append(tx.waiting, more...)
 	tx.waiting = nil
-	return send(tx.ctx, tx.conn, b, steps)
+	if !tx.begun {
+		steps = slices.Concat([]step{command("begin", nil, nil)}, scoped(tenant), steps)
+		tx.begun = true
+	}
+	return send(tx.ctx, tx.conn, steps)
 }
 
 // errAborted is what a change gets that went on after one of its statements
@@ -150,32 +141,32 @@ func (tx *pgTx) commit(tenant identity.TenantID) error {
 	return tx.flush(tenant, command("commit", nil, nil))
 }
 
-func scoped(b *pgx.Batch, tenant identity.TenantID) *pgx.Batch {
-	if tenant != unscoped {
-		b.Queue(setTenant, string(tenant))
+// scoped is the step before the steps of a tenant.
+func scoped(tenant identity.TenantID) []step {
+	if tenant == unscoped {
+		return nil
 	}
-	return b
+	return []step{command(setTenant, []any{string(tenant)}, nil)}
 }
 
-// send sends what b holds already and then steps, and hands their rows out.
-func send(ctx context.Context, c *pgx.Conn, b *pgx.Batch, steps []step) error {
-	before := b.Len()
-	for _, st := range steps {
-		b.Queue(st.sql, st.args...)
-	}
-	results := c.SendBatch(ctx, b)
+// send sends steps in one round trip and hands their rows out.
+func send(ctx context.Context, c *pgx.Conn, steps []step) error {
+	results := queue(ctx, c, steps)
 	defer results.Close()
-	for range before {
-		if _, err := results.Exec(); err != nil {
-			return err
-		}
-	}
 	for _, st := range steps {
 		if err := receive(results, st); err != nil {
 			return err
 		}
 	}
 	return results.Close()
+}
+
+func queue(ctx context.Context, c *pgx.Conn, steps []step) pgx.BatchResults {
+	b := &pgx.Batch{QueuedQueries: make([]*pgx.QueuedQuery, 0, len(steps))}
+	for _, st := range steps {
+		b.Queue(st.sql, st.args...)
+	}
+	return c.SendBatch(ctx, b)
 }
 
 func receive(results pgx.BatchResults, st step) error {

@@ -35,6 +35,7 @@ var unscopedStatements = map[string]string{
 	"foreignObjects":    "the catalog",
 	"currentRole":       "the catalog",
 	"setTenant":         "names the tenant",
+	"setPatience":       "how long locks are waited for",
 	"setLogin":          "names the role that serves",
 	"grantRole":         "the catalog",
 }
@@ -42,7 +43,7 @@ var unscopedStatements = map[string]string{
 // only names the statements that one database alone can prepare.
 var only = map[string]string{
 	"foreignTables": "sqlite", "foreignObjects": "sqlite", "claimDueSkipping": "postgres",
-	"migrationLock": "postgres", "currentRole": "postgres", "setTenant": "postgres", "setLogin": "postgres", "grantRole": "postgres",
+	"migrationLock": "postgres", "currentRole": "postgres", "setTenant": "postgres", "setPatience": "postgres", "setLogin": "postgres", "grantRole": "postgres",
 }
 
 // notShared is what one of the databases has and the other has not, or what
