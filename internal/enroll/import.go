@@ -95,6 +95,7 @@ type importing struct {
 	judge   *judge
 	report  Report
 	open    bool // it has an entry in the database
+	total   int  // lines of the file; 0 where they have not been counted
 	added   int
 	invited int // of those added
 	done    identity.Event
@@ -111,7 +112,7 @@ func (im *importing) run(ctx context.Context) error {
 		if err := im.file.rewind(); err != nil {
 			return err
 		}
-		im.report = Report{}
+		im.total, im.report = im.report.Read, Report{}
 	}
 	err := im.pieces(ctx, true, im.add)
 	if err == nil && im.report.Refused > 0 && !im.options.Partial {

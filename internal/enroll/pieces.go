@@ -7,11 +7,13 @@ import (
 	"strings"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
 // A piece is as much of a file as is stored in one transaction.
 type piece struct {
+	first  int          // how many rows there are in the pieces before
 	rows   []row        // the right ones
 	staged store.Staged // the same, where they are to be stored
 	wrong  []Line
@@ -89,7 +91,7 @@ func (im *importing) read(ctx context.Context, stage bool, hand chan<- piece) er
 		p.done = im.file.done
 		select {
 		case hand <- p:
-			p = piece{}
+			p = piece{first: p.first + len(p.rows)}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -114,6 +116,9 @@ func (im *importing) stage(p *piece) {
 	for i, r := range p.rows {
 		users[i] = r.user
 		users[i].ID, users[i].CreatedAt = identity.NewUserID(), now
+		if place := p.first + i; place < im.total {
+			users[i].Lot = secret.NewLotIn(place, im.total)
+		}
 	}
 	p.staged = im.tenant.Stage(im.id, users)
 }

@@ -20,6 +20,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"log/slog"
+	"math"
 	"math/big"
 	"strings"
 )
@@ -54,6 +55,14 @@ func randomBytes(n int) []byte {
 
 // NewLot makes the lot a user keeps for life; see Keys.Lot.
 func NewLot() int64 { return lotOf(randomBytes(8)) }
+
+// NewLotIn makes a lot in one of so many equal parts of all lots, counted from
+// 0. Users made together who are spread over the parts evenly are as good as
+// drawn at random, and an index takes them in order.
+func NewLotIn(part, parts int) int64 {
+	width := math.MaxInt64 / int64(parts)
+	return int64(part)*width + NewLot()%width
+}
 
 func lotOf(b []byte) int64 { return int64(binary.BigEndian.Uint64(b) >> 1) }
 

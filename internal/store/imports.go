@@ -46,7 +46,7 @@ const (
 
 // ImportPiece is how many users AddImported takes at most: a piece must not
 // hold the embedded database's writer for long.
-const ImportPiece = 1000
+const ImportPiece = 1500
 
 // StartImport opens an import; its users stay invisible until it is finished.
 func (tx *Tx) StartImport(ctx context.Context, id identity.ImportID, now time.Time) (err error) {
@@ -81,14 +81,23 @@ type Staged struct {
 
 // Stage makes up to ImportPiece users of an import ready.
 func (t Tenant) Stage(id identity.ImportID, users []UserHash) Staged {
-	s := Staged{users: len(users), rows: make([]any, 0, len(users)*importedColumns), addresses: make([]any, 0, len(users))}
+	s := Staged{users: len(users), rows: make([]any, 0, len(users)*importedColumns)}
+	hashes := make([]string, 0, len(users))
 	for _, u := range users {
+		if u.Lot == 0 {
+			u.Lot = secret.NewLot()
+		}
 		sealed, kind := t.sealHash(u.ID, u.Hash)
 		s.rows = append(s.rows, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name, identity.FoldSearch(u.Name),
-			u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), secret.NewLot(), string(id))
+			u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), u.Lot, string(id))
 		if u.Email.Folded != "" {
-			s.addresses = append(s.addresses, t.store.keys.AddressHash(u.Email.Folded))
+			hashes = append(hashes, t.store.keys.AddressHash(u.Email.Folded))
 		}
+	}
+	slices.Sort(hashes) // so that each page of the directory is come to once
+	s.addresses = make([]any, len(hashes))
+	for i, hash := range hashes {
+		s.addresses[i] = hash
 	}
 	return s
 }

@@ -93,7 +93,7 @@ func TestAnImportBecomesVisibleAsAWhole(t *testing.T) {
 		if ways := visible(t, acme); ways != everyWay {
 			t.Errorf("a settled user is met in %d ways of %d", ways, everyWay)
 		}
-		if list, err := acme.Users(t.Context(), "", 2000); err != nil || len(list) != 2*store.ImportPiece {
+		if list, err := acme.Users(t.Context(), "", 3*store.ImportPiece); err != nil || len(list) != 2*store.ImportPiece {
 			t.Errorf("%d users (%v), want %d", len(list), err, 2*store.ImportPiece)
 		}
 	})
@@ -123,7 +123,7 @@ func TestAnImportGivenUpLeavesNothing(t *testing.T) {
 		}
 		for name, late := range map[string]func(ctx context.Context, tx *store.Tx) error{
 			"add": func(ctx context.Context, tx *store.Tx) error {
-				return tx.AddImported(ctx, "imp_1", piece(acme, 2000, 1), noon)
+				return tx.AddImported(ctx, "imp_1", piece(acme, 2*store.ImportPiece, 1), noon)
 			},
 			"finish": func(ctx context.Context, tx *store.Tx) error { return tx.FinishImport(ctx, "imp_1", noon) },
 		} {
@@ -158,8 +158,8 @@ func TestPiecesOfAnImportAreRefused(t *testing.T) {
 			want  error
 		}{
 			{"an address that is taken", piece(acme, 2*store.ImportPiece-1, 3), problem.Exists},
-			{"too many at once", piece(acme, 2000, store.ImportPiece+1), nil},
-			{"none", piece(acme, 2000, 0), nil},
+			{"too many at once", piece(acme, 2*store.ImportPiece, store.ImportPiece+1), nil},
+			{"none", piece(acme, 2*store.ImportPiece, 0), nil},
 		} {
 			err := acme.Tx(t.Context(), func(tx *store.Tx) error { return tx.AddImported(t.Context(), "imp_1", row.piece, noon) })
 			if err == nil || row.want != nil && !errors.Is(err, row.want) {
@@ -167,7 +167,7 @@ func TestPiecesOfAnImportAreRefused(t *testing.T) {
 			}
 		}
 		change(t, acme, func(ctx context.Context, tx *store.Tx) error { return tx.FinishImport(ctx, "imp_1", noon) })
-		if list, err := acme.Users(t.Context(), "", 2000); err != nil || len(list) != 2*store.ImportPiece {
+		if list, err := acme.Users(t.Context(), "", 3*store.ImportPiece); err != nil || len(list) != 2*store.ImportPiece {
 			t.Errorf("a refused piece left something: %d users (%v)", len(list), err)
 		}
 	})

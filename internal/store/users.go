@@ -88,6 +88,7 @@ func (t Tenant) Users(ctx context.Context, after identity.UserID, limit int) (li
 type UserHash struct {
 	identity.User
 	Hash secret.Hash
+	Lot  int64 // for Stage: secret.NewLotIn's; 0 to have one drawn among all
 }
 
 // UserHashes lists users as Users does, with their password hashes.
