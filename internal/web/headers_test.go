@@ -37,6 +37,9 @@ func (b *browser) secured(what string) {
 	if strings.HasPrefix(b.answer.Get("Content-Type"), "text/html") && b.status/100 != 3 {
 		want["Content-Security-Policy"] = front.PageCSP
 	}
+	if b.status == 303 && b.answer.Get("Referrer-Policy") == "no-referrer" {
+		want["Referrer-Policy"] = "no-referrer" // stricter: the address has a token in it
+	}
 	if asset {
 		want["Cache-Control"] = "public, max-age=31536000, immutable"
 	}
