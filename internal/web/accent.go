@@ -113,7 +113,7 @@ func paletteOf(c, ink color, grounds []color) palette {
 	}
 	away := color{255 - p.onFill[0], 255 - p.onFill[1], 255 - p.onFill[2]}
 	p.fillStrong = c.mix(away, 0.15)
-	p.edge = c.readable(edgeContrast, ink, grounds)
+	p.edge = c.readable(edgeContrast, ink, append([]color{p.tinted}, grounds...))
 	return p
 }
 

@@ -99,23 +99,24 @@ func called(u identity.User) string {
 }
 
 // initials are the first letters of a name's first and last words, n at most:
-// "AL" for Ann Lee. A number is shown by its first digits.
+// "AL" for Ann Lee. Of a long number the last digits tell people apart.
 func initials(name string, n int) string {
 	words := strings.FieldsFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
 	if len(words) == 0 {
 		return "•"
 	}
-	first, size := utf8.DecodeRuneInString(words[0])
+	letters := []rune(words[0])
+	first := letters[0]
 	switch {
 	case n == 1:
 		return string(unicode.ToUpper(first))
 	case len(words) > 1 && !strings.Contains(name, "@"):
 		last, _ := utf8.DecodeRuneInString(words[len(words)-1])
 		return string(unicode.ToUpper(first)) + string(unicode.ToUpper(last))
-	case unicode.IsDigit(first) && len(words[0]) <= 3:
+	case unicode.IsDigit(first) && len(letters) <= 3:
 		return words[0]
 	case unicode.IsDigit(first):
-		return words[0][size:][:2]
+		return string(letters[len(letters)-2:])
 	}
 	return string(unicode.ToUpper(first))
 }

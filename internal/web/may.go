@@ -27,7 +27,7 @@ var permissionWords = []struct {
 
 // may is what somebody of a role may do, a sentence each.
 func may(role policy.Role) []string {
-	list := []string{"See and change your own profile, password and sessions"}
+	list := []string{"Look after your own profile, password and sessions"}
 	for _, p := range permissionWords {
 		for _, held := range role.Permissions {
 			if held == p.permission {

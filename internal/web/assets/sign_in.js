@@ -1,7 +1,12 @@
 // What makes a form with a password more comfortable.
 
-// Every password can be looked at while it is typed.
+// A password can be looked at while it is typed, a new one together with its
+// confirmation.
 for (const input of document.querySelectorAll("input[type=password]")) {
+  const alike = [...input.form.elements].filter((e) => e.type === "password" && e.autocomplete === input.autocomplete);
+  if (alike[0] !== input || input.closest("dialog")) {
+    continue;
+  }
   const button = document.createElement("button");
   button.type = "button";
   button.className = "link show";
@@ -10,12 +15,16 @@ for (const input of document.querySelectorAll("input[type=password]")) {
   button.setAttribute("aria-controls", input.id);
   button.addEventListener("click", () => {
     const shown = input.type === "text";
-    input.type = shown ? "password" : "text";
+    for (const one of alike) {
+      one.type = shown ? "password" : "text";
+    }
     button.textContent = shown ? "Show password" : "Hide password";
     button.setAttribute("aria-pressed", String(!shown));
   });
   input.form.addEventListener("submit", () => {
-    input.type = "password"; // so that browsers know what they keep
+    for (const one of alike) {
+      one.type = "password"; // so that browsers know what they keep
+    }
   });
   input.after(button);
 }
