@@ -12,6 +12,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/mail"
 	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
@@ -58,6 +59,11 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return usage("--password-hash: %w", err)
 	}
+	from, err := mail.ParseSender(c.MailFrom)
+	if err != nil {
+		return usage("--mail-from: %w", err)
+	}
+	inbox := &mail.Inbox{Sender: from, Now: p.now}
 	folder, remove, err := demoFolder(c.Data)
 	if err != nil {
 		return err
@@ -86,7 +92,7 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return fmt.Errorf("read the demo: %w", err)
 	}
 	p.onServing = func(address net.Addr) { c.explain(p, address, accounts, kept) }
-	return serve(ctx, p, s, c.Serve)
+	return serve(ctx, p, s, c.Serve, inbox)
 }
 
 func demoFolder(chosen string) (folder string, remove func(), err error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/mail"
 	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/server"
@@ -30,6 +31,9 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	if _, err := front.ParseProxies(c.TrustedProxies); err != nil {
 		return usage("--trusted-proxies: %w", err)
 	}
+	if _, err := mail.NewStationery(c.MailTemplates); err != nil {
+		return usage("--mail-templates: %w", err)
+	}
 	release, err := operator.LockServer(c.Database.Database)
 	if err != nil {
 		return err
@@ -44,12 +48,13 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	err = serve(ctx, p, s, c.Serve)
+	err = serve(ctx, p, s, c.Serve, nil)
 	return errors.Join(err, s.Close())
 }
 
-// serve opens the house on a store until ctx ends.
-func serve(ctx context.Context, p *program, s *store.Store, c config.Serve) (err error) {
+// serve opens the house on a store until ctx ends. Letters go to the mail
+// server, or into the inbox of the demo.
+func serve(ctx context.Context, p *program, s *store.Store, c config.Serve, inbox *mail.Inbox) (err error) {
 	garbage := startCollector()
 	defer runtime.KeepAlive(garbage)
 	hashes := runtime.GOMAXPROCS(0)
@@ -71,15 +76,13 @@ func serve(ctx context.Context, p *program, s *store.Store, c config.Serve) (err
 	}
 	house, err := server.New(ctx, server.Options{
 		Store: s, Config: c, PublicURL: c.PublicURL(public.Addr().(*net.TCPAddr).Port),
-		Version: version, Log: log, Now: p.now, Hashes: hashes, Hashing: garbage.hashing,
+		Version: version, Log: log, Now: p.now, Hashes: hashes, Hashing: garbage.hashing, Inbox: inbox,
 	})
 	if err != nil {
 		return err
 	}
-	if c.Mail == "" {
+	if c.Mail == "" && inbox == nil {
 		log.Warn("no mail server is set: nobody gets mail")
-	} else {
-		log.Warn("this version does not send mail yet: nobody gets any")
 	}
 	p.serving(house, public.Addr())
 	return house.Run(ctx, public, ops)

@@ -29,7 +29,8 @@ var storeys = [][]string{
 	{"internal/store"},
 	{"internal/session"},
 	{"internal/signin", "internal/enroll", "internal/recovery", "internal/account", "internal/admin", "internal/operator"},
-	{"internal/outbox", "internal/mail"},
+	{"internal/mail"},
+	{"internal/outbox"},
 	{"internal/front"},
 	{"internal/web", "internal/api", "internal/authz"},
 	{"internal/server"},
@@ -46,7 +47,7 @@ var beside = map[string]string{
 }
 
 // forTests are the packages that no other than tests, and each other, use.
-var forTests = []string{"internal/store/storetest", "internal/housetest", "internal/archtest"}
+var forTests = []string{"internal/store/storetest", "internal/mail/mailtest", "internal/housetest", "internal/archtest"}
 
 // A goFile is one file of the house: what is in internal and cmd, and the
 // public package. What measures, checks and releases it is outside.

@@ -25,12 +25,11 @@ type Database struct {
 
 // Serve is what serve and demo take beside Database.
 type Serve struct {
-	Listen         string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where pages and API are served."`
-	OpsListen      string   `default:"127.0.0.1:9180" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics are served; empty is off."`
-	PublicAddress  string   `name:"public-url" placeholder:"URL" help:"The address people use. Links in mails are built from it, never from a request. http is for loopback only. Without it: http://localhost: and the port really bound."`
+	Listen        string `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Where pages and API are served."`
+	OpsListen     string `default:"127.0.0.1:9180" placeholder:"HOST:PORT" help:"Where /healthz, /readyz and /metrics are served; empty is off."`
+	PublicAddress string `name:"public-url" placeholder:"URL" help:"The address people use. Links in mails are built from it, never from a request. http is for loopback only. Without it: http://localhost: and the port really bound."`
+	Letters
 	Migrate        bool     `default:"true" negatable:"" help:"Apply pending migrations before serving."`
-	Mail           Address  `placeholder:"ADDRESS" help:"The mail server: smtp://USER:PASSWORD@HOST:PORT or smtps://…; smtp:// may go without TLS to loopback, elsewhere only with ?tls=none. Without it letters wait in the outbox."`
-	MailFrom       string   `default:"Vestibule <no-reply@localhost>" placeholder:"ADDRESS" help:"The sender of letters."`
 	ProductName    string   `default:"Vestibule" placeholder:"NAME" help:"What pages and letters call the product."`
 	TrustedProxies []string `placeholder:"PREFIX" help:"Networks whose forwarding headers are believed, such as 10.0.0.0/8; without it none are."`
 	SignInStyle    string   `default:"workspace" enum:"workspace,extension,email" placeholder:"STYLE" help:"The style /login shows when the address does not tell the tenant: workspace, extension or email."`
@@ -90,8 +89,6 @@ func (c Serve) Check() error {
 		{"listen", checkListen(c.Listen)},
 		{"ops-listen", checkOpsListen(c.OpsListen, c.Listen)},
 		{"public-url", checkPublicURL(c.PublicAddress)},
-		{"mail", checkMail(c.Mail)},
-		{"mail-from", checkSender(c.MailFrom)},
 		{"product-name", checkLine(c.ProductName)},
 		{"trusted-proxies", checkPrefixes(c.TrustedProxies)},
 		{"password-hash", checkLine(c.PasswordHash)},
@@ -103,6 +100,9 @@ func (c Serve) Check() error {
 	}
 	if c.ProductName == "" {
 		return errors.New("--product-name: must not be empty")
+	}
+	if err := c.Letters.Check(); err != nil {
+		return err
 	}
 	return c.Rules.Check()
 }

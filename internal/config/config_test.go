@@ -53,7 +53,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Serve{
 		Listen: "127.0.0.1:8080", OpsListen: "127.0.0.1:9180", Migrate: true,
-		MailFrom: "Vestibule <no-reply@localhost>", ProductName: "Vestibule",
+		Letters: Letters{MailFrom: "Vestibule <no-reply@localhost>"}, ProductName: "Vestibule",
 		SignInStyle: "workspace", PasswordHash: "argon2id,m=19456,t=2,p=1",
 		Rules: served.Rules,
 	}

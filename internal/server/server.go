@@ -25,7 +25,9 @@ import (
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/mail"
 	"github.com/vestibule-id/vestibule/internal/operator"
+	"github.com/vestibule-id/vestibule/internal/outbox"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/recovery"
 	"github.com/vestibule-id/vestibule/internal/secret"
@@ -52,6 +54,8 @@ type Options struct {
 	Now       func() time.Time
 	Hashes    int    // password hashes computed at once; 0: as many as Go uses processors
 	Hashing   func() // called before each hash; may be nil
+
+	Inbox *mail.Inbox // takes the letters where no mail server is set; nil: they wait
 }
 
 // A Server is the whole house, not yet open.
@@ -64,6 +68,7 @@ type Server struct {
 	options  Options
 	operator *operator.Service
 	enroll   *enroll.Service
+	outbox   *outbox.Worker
 	stopping atomic.Bool
 }
 
@@ -104,12 +109,17 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	invitations := &enroll.Invitations{Now: o.Now, Operator: rules, Store: o.Store, Gate: gate, Params: params, Product: o.Config.ProductName}
 	admins := &admin.Service{Now: o.Now, Params: params, Operator: rules, Product: o.Config.ProductName, Gate: gate, Sessions: sessions}
 
+	sending, err := worker(o, metrics, map[string]outbox.Handler{identity.RequestReset: recoveries.Handle})
+	if err != nil {
+		return nil, err
+	}
 	accounts := &account.Service{SignIn: signIn, Sessions: sessions}
 	calls := &api.API{SignIn: signIn, Sessions: sessions, Product: o.Config.ProductName, Version: o.Version,
 		Account: accounts, Recovery: recoveries, Invitations: invitations, Admin: admins}
 	pages := &web.Pages{
-		SignIn: signIn, Sessions: sessions, Product: o.Config.ProductName,
+		SignIn: signIn, Sessions: sessions, Account: accounts, Product: o.Config.ProductName,
 		SupportContact: o.Config.SupportContact, Style: identity.Style(o.Config.SignInStyle),
+		Recovery: recoveries, Invitations: invitations,
 	}
 	door := front.Door{Origins: front.Origins{Public: o.PublicURL}, Proxies: proxies, Metrics: metrics, Log: o.Log}
 	mux := http.NewServeMux()
@@ -121,7 +131,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 
 	s := &Server{
 		Public: mux, Sessions: sessions, SignIn: signIn, options: o,
-		operator: keeper, enroll: &enroll.Service{Now: o.Now},
+		operator: keeper, enroll: &enroll.Service{Now: o.Now}, outbox: sending,
 	}
 	s.Ops = s.ops(metrics)
 	if o.Config.OpsListen == "" { // then readiness is asked where people are served
