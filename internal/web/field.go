@@ -19,6 +19,7 @@ type field struct {
 	Focus        bool   // the first that has yet to be filled in
 	Wrong        bool   // the sentence above the form is about it
 	Optional     bool
+	Advice       int // below a new password: what makes it strong, beginning with so many characters; 0: none
 }
 
 // A link leads elsewhere.
@@ -35,6 +36,9 @@ func (f field) DescribedBy() string {
 	}
 	if f.Hint != "" {
 		ids = append(ids, f.Name+"-hint")
+	}
+	if f.Advice > 0 {
+		ids = append(ids, f.Name+"-advice")
 	}
 	return strings.Join(ids, " ")
 }

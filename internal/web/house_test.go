@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -35,6 +36,7 @@ func open(t *testing.T, h *housetest.House) *site {
 	t.Helper()
 	s := &site{House: h, mux: http.NewServeMux(), pages: &web.Pages{
 		SignIn: h.SignIn, Sessions: h.Sessions, Product: housetest.Product,
+		Account:        &account.Service{SignIn: h.SignIn, Sessions: h.Sessions},
 		SupportContact: "help@door.test", Style: identity.Workspace,
 	}}
 	door := front.Door{

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/vestibule-id/vestibule/internal/front"
@@ -50,14 +49,18 @@ func (p *Pages) showInitialPassword(w http.ResponseWriter, v *front.Visit, at pl
 }
 
 func (p *Pages) newPasswordFields(at place) []field {
-	least := p.Sessions.Effective(at.tenant).PasswordMinLength
-	fields := []field{
-		{Name: "new_password", Label: "New Password", Type: "password", Autocomplete: "new-password",
-			Hint: fmt.Sprintf("At least %d characters. Upper and lower case, numbers and special characters make it stronger.", least)},
-		{Name: "confirm_password", Label: "Confirm New Password", Type: "password", Autocomplete: "new-password"},
-	}
+	fields := newPasswordFields(p.Sessions.Effective(at.tenant).PasswordMinLength)
 	keep(fields, form{})
 	return fields
+}
+
+// newPasswordFields ask for a new password twice; it has at least so many
+// characters.
+func newPasswordFields(least int) []field {
+	return []field{
+		{Name: "new_password", Label: "New Password", Type: "password", Autocomplete: "new-password", Advice: max(least, 8)},
+		{Name: "confirm_password", Label: "Confirm New Password", Type: "password", Autocomplete: "new-password"},
+	}
 }
 
 func (p *Pages) changeInitial(w http.ResponseWriter, r *http.Request, v *front.Visit) error {

@@ -24,13 +24,14 @@ func (initialPasswordPage) name() string { return "initial_password" }
 func (signOutPage) name() string         { return "sign_out" }
 func (homePage) name() string            { return "home" }
 func (phonePage) name() string           { return "phone" }
+func (settingsPage) name() string        { return "settings" }
 func (problemPage) name() string         { return "problem" }
 
 var templates = func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
-		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html"))
+		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html"))
 	all := map[string]*template.Template{}
-	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, problemPage{}} {
+	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 	}
 	return all

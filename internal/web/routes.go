@@ -11,6 +11,7 @@ package web
 import (
 	"net/http"
 
+	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/session"
@@ -22,6 +23,7 @@ import (
 type Pages struct {
 	SignIn         *signin.Service
 	Sessions       *session.Service
+	Account        *account.Service
 	Product        string         // what the pages call the product
 	SupportContact string         // the operator's, where no tenant's is known; may be empty
 	Style          identity.Style // of /login, where the address does not tell
@@ -53,6 +55,13 @@ func (p *Pages) Routes() []front.Route {
 
 		front.Get("/home", front.SignedIn, p.opened(p.home)),
 		front.Get("/phone", front.SignedIn, p.opened(p.phone)),
+
+		front.Get("/settings", front.SignedIn, p.opened(p.settings)),
+		front.Get("/settings/account", front.SignedIn, p.opened(p.settings)),
+		front.Post("/settings/profile", front.SignedIn, p.sent(p.changeProfile)),
+		front.Post("/settings/password", front.SignedIn, p.sent(p.changeOwnPassword)),
+		front.Post("/settings/sessions/{id}/end", front.SignedIn, p.sent(p.endOwnSession)),
+		front.Post("/settings/sessions/end-others", front.SignedIn, p.sent(p.endOtherSessions)),
 	}
 }
 

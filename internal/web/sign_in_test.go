@@ -107,7 +107,7 @@ func TestInitialPassword(t *testing.T) {
 		acme := s.AddTenant(t, "acme", identity.Workspace)
 		s.AddUser(t, acme, housetest.Person{Email: "new@acme.test", Password: "correct horse", MustChange: true})
 		b := s.browser(t)
-		b.post("/t/acme/login?return_to=/phone", "email=new@acme.test", right).expect(200, "New Password", "Confirm New Password", "At least 8 characters")
+		b.post("/t/acme/login?return_to=/phone", "email=new@acme.test", right).expect(200, "New Password", "Confirm New Password", "8 or more characters")
 		token := "change_token=" + b.hidden("change_token")
 		to := "/t/acme/login/initial-password?return_to=%2Fphone"
 		b.expect(200, `action="`+to+`"`)
