@@ -26,12 +26,18 @@ func (homePage) name() string            { return "home" }
 func (phonePage) name() string           { return "phone" }
 func (settingsPage) name() string        { return "settings" }
 func (problemPage) name() string         { return "problem" }
+func (forgotPage) name() string          { return "forgot" }
+func (askedPage) name() string           { return "asked" }
+func (resetPage) name() string           { return "reset" }
+func (invitationPage) name() string      { return "invitation" }
+func (gonePage) name() string            { return "gone" }
 
 var templates = func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
-		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html"))
+		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html"))
 	all := map[string]*template.Template{}
-	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{}} {
+	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
+		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 	}
 	return all

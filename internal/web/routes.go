@@ -12,8 +12,10 @@ import (
 	"net/http"
 
 	"github.com/vestibule-id/vestibule/internal/account"
+	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/recovery"
 	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
@@ -27,6 +29,9 @@ type Pages struct {
 	Product        string         // what the pages call the product
 	SupportContact string         // the operator's, where no tenant's is known; may be empty
 	Style          identity.Style // of /login, where the address does not tell
+
+	Recovery    *recovery.Service
+	Invitations *enroll.Invitations
 }
 
 // Routes is every page there is, and the files they use.
@@ -44,6 +49,17 @@ func (p *Pages) Routes() []front.Route {
 		front.Get("/t/{slug}/login", front.Anyone, p.showSignIn),
 		front.Post("/t/{slug}/login", front.Anyone, p.signIn),
 		front.Post("/t/{slug}/login/initial-password", front.Anyone, p.changeInitial),
+
+		front.Get("/forgot-password", front.Anyone, p.showForgot),
+		front.Post("/forgot-password", front.Anyone, p.forgot),
+		front.Get("/t/{slug}/forgot-password", front.Anyone, p.showForgot),
+		front.Post("/t/{slug}/forgot-password", front.Anyone, p.forgot),
+		front.Get("/reset-password", front.Anyone, p.enter("/reset-password")),
+		front.Get("/reset-password/{flow}", front.Anyone, p.showReset),
+		front.Post("/reset-password/{flow}", front.Anyone, p.reset),
+		front.Get("/invitation", front.Anyone, p.enter("/invitation")),
+		front.Get("/invitation/{flow}", front.Anyone, p.showInvitation),
+		front.Post("/invitation/{flow}", front.Anyone, p.accept),
 
 		front.Get("/logout", front.Anyone, p.opened(p.askSignOut)),
 		front.Post("/logout", front.Anyone, p.signOut),

@@ -20,7 +20,10 @@ var public = map[string]bool{
 	"GET /{$}": true, "GET /assets/{file}": true,
 	"GET /login": true, "POST /login": true, "POST /login/choice": true, "POST /login/initial-password": true,
 	"GET /t/{slug}/login": true, "POST /t/{slug}/login": true, "POST /t/{slug}/login/initial-password": true,
-	"POST /theme": true,                       // of a browser, names nobody
+	"POST /theme":          true, // of a browser, names nobody
+	"GET /forgot-password": true, "POST /forgot-password": true, "GET /t/{slug}/forgot-password": true, "POST /t/{slug}/forgot-password": true,
+	"GET /reset-password": true, "GET /reset-password/{flow}": true, "POST /reset-password/{flow}": true, // the link decides
+	"GET /invitation": true, "GET /invitation/{flow}": true, "POST /invitation/{flow}": true,
 	"GET /logout": true, "POST /logout": true, // of nobody: leads to sign-in
 	"GET /session/state": true, "POST /session/renew": true, "POST /session/password": true, // of nobody: says so
 	"GET /.well-known/change-password": true,
