@@ -5,17 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
-	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
-	"github.com/vestibule-id/vestibule/internal/problem"
-	"github.com/vestibule-id/vestibule/internal/store"
+	"github.com/vestibule-id/vestibule/internal/session"
 )
-
-// keptTime is how long a form that came too late waits for its person.
-const keptTime = time.Hour
 
 // keptName is in the address of a page that shows a kept form.
 const keptName = "kept"
@@ -25,7 +19,7 @@ const keptNote = "You were signed out before this was sent, so nothing has been 
 
 // showAgain leads to the page a form stands on, filled in as it was sent.
 func (p *Pages) showAgain(w http.ResponseWriter, r *http.Request, v *front.Visit, f form) error {
-	page, err := p.keep(r.Context(), v.Live.Tenant.ID, v.Live.User.ID, f)
+	page, err := p.keep(r.Context(), session.OwnerOf(v.Live), f)
 	if err != nil {
 		return err
 	}
@@ -48,43 +42,29 @@ func (p *Pages) returnTo(w http.ResponseWriter, r *http.Request) (string, error)
 	if err != nil {
 		return "", nil // not even a form: nothing to come back to
 	}
-	page := localPath(f[formPageField])
-	keys := p.Sessions.Store.Keys()
-	tenant, session, err := keys.ReadSessionToken(front.ReadCookie(r, front.SessionCookie))
-	if err != nil {
-		return page, nil
-	}
-	user, err := p.Sessions.Store.Tenant(tenant).SessionOwner(r.Context(), session)
-	if errors.Is(err, problem.NotFound) {
-		return page, nil
+	owner, err := p.Sessions.Owner(r.Context(), front.ReadCookie(r, front.SessionCookie))
+	if errors.Is(err, session.ErrEnded) {
+		return localPath(f[formPageField]), nil
 	} else if err != nil {
 		return "", err
 	}
-	if theirs, _ := keys.FormOf(f[formTokenField], tenant, user, session); !theirs {
-		return page, nil
+	if theirs, _ := p.Sessions.Store.Keys().FormOf(f[formTokenField], owner.Tenant, owner.User, owner.Session); !theirs {
+		return localPath(f[formPageField]), nil
 	}
-	return p.keep(r.Context(), tenant, user, f)
+	return p.keep(r.Context(), owner, f)
 }
 
 // keep keeps what somebody sent and says where they see it again; "" when the
-// form does not say where it stands. Passwords are not kept, nor is what only
-// the page itself may put in.
-func (p *Pages) keep(ctx context.Context, tenant identity.TenantID, user identity.UserID, f form) (page string, err error) {
+// form does not say where it stands.
+func (p *Pages) keep(ctx context.Context, o session.Owner, f form) (page string, err error) {
 	at, err := url.Parse(localPath(f[formPageField]))
 	if err != nil || at.Path == "" {
 		return "", nil
 	}
-	kept := identity.KeptForm{
-		ID: identity.NewKeptFormID(), User: user, Page: at.Path, Fields: map[string]string{}, ExpiresAt: p.Sessions.Now().Add(keptTime),
-	}
-	for name, value := range f {
-		if name != formTokenField && name != formPageField && !strings.HasSuffix(name, "password") && !strings.HasSuffix(name, "token") {
-			kept.Fields[name] = value
-		}
-	}
-	err = p.Sessions.Store.Tenant(tenant).Tx(ctx, func(tx *store.Tx) error { return tx.KeepForm(ctx, kept) })
+	delete(f, formPageField)
+	id, err := p.Sessions.KeepForm(ctx, o, at.Path, f)
 	query := at.Query()
-	query.Set(keptName, string(kept.ID))
+	query.Set(keptName, string(id))
 	at.RawQuery = query.Encode()
 	return at.String(), err
 }
@@ -97,12 +77,9 @@ func (p *Pages) refill(r *http.Request, v *front.Visit, fr *frame) (form, error)
 	if id == "" {
 		return form{}, nil
 	}
-	kept, err := p.Sessions.Store.Tenant(v.Live.Tenant.ID).KeptForm(r.Context(), v.Live.User.ID, identity.KeptFormID(id), p.Sessions.Now())
-	if errors.Is(err, problem.NotFound) || err == nil && kept.Page != r.URL.Path {
-		return form{}, nil
-	} else if err != nil {
-		return nil, err
+	fields, err := p.Sessions.KeptForm(r.Context(), v.Live, r.URL.Path, identity.KeptFormID(id))
+	if len(fields) > 0 {
+		fr.Note = keptNote
 	}
-	fr.Note = keptNote
-	return form(kept.Fields), nil
+	return fields, err
 }
