@@ -1,7 +1,7 @@
 // What every walk begins with: a house of its own, and words for what a person
 // does again and again.
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Page, test as base, expect } from '@playwright/test';
+import { type BrowserContext, type Page, test as base, expect } from '@playwright/test';
 import { type Database, House, password, type Slug } from './house.ts';
 
 export { expect, password };
@@ -98,4 +98,14 @@ export async function expectAccessible(page: Page) {
 export async function expectNothingBeside(page: Page) {
 	const [content, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
 	expect(content, 'the page is as wide as the screen').toBeLessThanOrEqual(screen);
+}
+
+// cookie is the value of a cookie the browser has, "" if it has none.
+export async function cookie(context: BrowserContext, name: string): Promise<string> {
+	return (await context.cookies()).find((c) => c.name === name)?.value ?? '';
+}
+
+// ask asks the house past the browser, as a program with these headers would.
+export function ask(house: House, address: string, headers: Record<string, string>): Promise<Response> {
+	return fetch(house.origin + address, { headers, redirect: 'manual' });
 }
