@@ -77,12 +77,12 @@ func contrast(a, b color) float64 {
 }
 
 // readable is c, moved towards other as little as it takes to be seen on every
-// ground, also where the ground has a tint of the result.
+// ground, also where the ground has a tint of c.
 func (c color) readable(least float64, other color, grounds []color) color {
 	for share := 0.0; share < 1; share += 0.02 {
 		m, enough := c.mix(other, share), true
 		for _, ground := range grounds {
-			enough = enough && contrast(m, ground) >= least && contrast(m, tint(m, ground)) >= least
+			enough = enough && contrast(m, ground) >= least && contrast(m, tint(c, ground)) >= least
 		}
 		if enough {
 			return m
@@ -92,9 +92,9 @@ func (c color) readable(least float64, other color, grounds []color) color {
 }
 
 // tintShare is how much of the accent is in the ground of a note.
-const tintShare = 0.08
+const tintShare = 0.1
 
-func tint(accent, ground color) color { return ground.mix(accent, tintShare) }
+func tint(c, ground color) color { return ground.mix(c, tintShare) }
 
 // A palette is what becomes of an accent colour in one theme.
 type palette struct {
@@ -107,7 +107,7 @@ type palette struct {
 // and moves it towards ink where it is text.
 func paletteOf(c, ink color, grounds []color) palette {
 	accent := c.readable(textContrast, ink, grounds)
-	p := palette{accent: accent, strong: accent.mix(ink, 0.2), fill: c, onFill: white, tinted: tint(accent, grounds[len(grounds)-1])}
+	p := palette{accent: accent, strong: accent.mix(ink, 0.2), fill: c, onFill: white, tinted: tint(c, grounds[len(grounds)-1])}
 	if contrast(white, c) < textContrast {
 		p.onFill = black
 	}

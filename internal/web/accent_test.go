@@ -47,6 +47,8 @@ func TestEveryAccentIsReadable(t *testing.T) {
 				least("text under the pointer", contrast(p.strong, ground), 4.5)
 				least("edge", contrast(p.edge, ground), 3)
 			}
+			soft := tokens(styleText(t))["soft"]
+			least("soft text on a note", max(contrast(soft[0], p.tinted), contrast(soft[1], p.tinted)), 4.5)
 			least("text on a button", contrast(p.onFill, p.fill), 4.5)
 			least("text on a button under the pointer", contrast(p.onFill, p.fillStrong), 4.5)
 			if p.fill != c {

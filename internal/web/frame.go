@@ -24,6 +24,7 @@ type frame struct {
 
 	SignedIn  bool // the rest is for people who are
 	Person    string
+	Known     string // how their organization knows them: an address or a username
 	Initials  string
 	Home      string // where their landing page is
 	Tabs      []tab
@@ -59,6 +60,10 @@ func (p *Pages) room(title string, v *front.Visit) frame {
 	f := p.door(title, v, v.Live.Tenant)
 	f.SignedIn = true
 	f.Person = called(v.Live.User)
+	f.Known = v.Live.User.Email.Typed
+	if f.Known == "" {
+		f.Known = v.Live.User.Extension + "-" + v.Live.Tenant.Slug
+	}
 	f.Initials = initials(f.Person, 2)
 	f.Home = p.landing(v.Live.Tenant)
 	f.Tabs = tabs(v)
