@@ -116,6 +116,9 @@ func (s *Invitations) Accept(ctx context.Context, a Acceptance) (o Opened, err e
 	if err != nil {
 		return o, err
 	}
+	if _, err := s.Open(ctx, a.Token); err != nil { // spares whoever has lost meanwhile the tenant's lock
+		return o, err
+	}
 	err = scope.Tx(ctx, func(tx *store.Tx) error { return s.accept(ctx, tx, o, name, hash, a) })
 	if errors.Is(err, problem.NotFound) {
 		return o, policy.ErrLink

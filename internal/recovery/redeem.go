@@ -83,6 +83,9 @@ func (s *Service) Redeem(ctx context.Context, r Reset) (o Opened, err error) {
 	if err != nil {
 		return o, err
 	}
+	if _, err := s.Open(ctx, r.Token); err != nil { // spares whoever has lost meanwhile the user's lock
+		return o, err
+	}
 	err = scope.Tx(ctx, func(tx *store.Tx) error { return s.redeem(ctx, tx, o, hash, r.From) })
 	if errors.Is(err, problem.NotFound) {
 		return o, policy.ErrLink
