@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
@@ -14,7 +15,9 @@ import (
 func (s *Service) Reauthenticate(ctx context.Context, live store.Live, password string, from From) (out Outcome, err error) {
 	defer problem.Wrap(&err, "reauthenticate")
 	p, err := s.Verify(ctx, Question{Live: live, Password: password, From: from, Failed: identity.EventLoginFail})
-	if err != nil {
+	if errors.Is(err, ErrNotCurrent) {
+		return out, ErrNotCurrent.Because("The password is not right.")
+	} else if err != nil {
 		return out, err
 	}
 	ctx, cancel := concluding(ctx)

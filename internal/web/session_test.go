@@ -209,7 +209,7 @@ func TestPasswordInPlace(t *testing.T) {
 
 		b.post("/session/password", "form_token="+bobs, right).expect(409, "This form was opened in another session")
 		b.post("/session/password", right).expect(409)
-		if got := b.post("/session/password", token, wrong).told(422); got.Problem != "That is not your current password." || got.FormToken != before.FormToken {
+		if got := b.post("/session/password", token, wrong).told(422); got.Problem != "The password is not right." || got.FormToken != before.FormToken {
 			t.Errorf("a wrong password: %+v", got)
 		}
 		after := b.post("/session/password", token, right).told(200)

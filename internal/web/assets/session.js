@@ -46,8 +46,9 @@ function watch(state) {
   const failure = endWarning.querySelector("[role=alert]");
   let leaving = false;
   let asking = false;
+  let missed = false; // there was a reason to ask while an answer was on its way
   let active = false; // a person did something the server has not heard of
-  let typed = null; // the form somebody has typed into
+  let typed = null; // the form somebody has typed into, passwords apart
   let looked = state.told; // when the server was last asked
   let reported = state.told; // when it last heard of a person
   let unheard = 0; // not to be asked before, for the last answer did not come
@@ -77,9 +78,11 @@ function watch(state) {
   // look asks the server, with fields or without, and does what follows.
   async function look(path = "/session/state", fields = undefined) {
     if (asking || leaving) {
+      missed ||= !fields;
       return null;
     }
     asking = true;
+    missed = false;
     let next = await ask(path, fields);
     if (next && !next.signed_in) {
       // The question may have crossed a new sign-in on its way: once more.
@@ -88,6 +91,9 @@ function watch(state) {
       next = await ask("/session/state");
     }
     asking = false;
+    if (missed) {
+      setTimeout(look);
+    }
     if (!next || leaving) {
       unheard = clock() + retry;
       return null;
@@ -234,14 +240,18 @@ function watch(state) {
   for (const deed of ["keydown", "pointerdown", "pointermove", "wheel", "touchmove"]) {
     addEventListener(deed, (event) => (active ||= event.isTrusted && !idleWarning.open), { passive: true, capture: true });
   }
-  document.addEventListener("input", ({ target: { form } }) => {
-    if (form?.getAttribute("method") === "post" && form.enctype === "application/x-www-form-urlencoded" && form.elements.form_page) {
+  document.addEventListener("input", ({ target: { form, name } }) => {
+    if (!name?.endsWith("password") && form?.getAttribute("method") === "post" && form.enctype === "application/x-www-form-urlencoded" && form.elements.form_page) {
       typed = form;
     }
   });
   document.addEventListener("submit", ({ target }) => {
     if (target.getAttribute("action") === "/logout") {
-      leaving = true; // not to renew what is about to end
+      leaving = true; // not to renew what is about to end, if nobody stops it
+      setTimeout(() => {
+        leaving = false;
+        run();
+      }, 10_000);
     }
     if (target === typed) {
       typed = null;
