@@ -164,7 +164,8 @@ func overHTTP(h *housetest.House) door { return byHTTP{handlerOf(h)} }
 // handlerOf is the API of a house behind its door.
 func handlerOf(h *housetest.House) http.Handler {
 	calls := &api.API{SignIn: h.SignIn, Sessions: h.Sessions, Product: "Vestibule", Version: "test",
-		Account: &account.Service{SignIn: h.SignIn, Sessions: h.Sessions}}
+		Account:  &account.Service{SignIn: h.SignIn, Sessions: h.Sessions},
+		Recovery: h.Recovery(), Invitations: h.Invitations(), Admin: h.Admin()}
 	d := &front.Door{
 		Origins: front.Origins{Public: housetest.Issuer}, Metrics: front.NewMetrics(), Log: slog.New(slog.DiscardHandler),
 		Who: calls.Who, Refuse: calls.Refuse,
