@@ -27,6 +27,7 @@ func (c *checker) fault(at, message string) {
 
 var (
 	anything        = reflect.TypeFor[any]()
+	plainText       = reflect.TypeFor[string]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
 	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
 )
@@ -60,6 +61,9 @@ func (c *checker) value(raw []byte, t reflect.Type, at string) {
 // leaf lets the type itself decide about text, numbers and truth. Its error may
 // repeat the value and is dropped.
 func (c *checker) leaf(raw []byte, t reflect.Type, at, words string) {
+	if t == plainText && bytes.IndexByte(raw, '\\') < 0 {
+		return // any text without escapes is one
+	}
 	if raw[0] == '"' && bytes.Contains(raw, []byte(`\u0000`)) {
 		var text string
 		if json.Unmarshal(raw, &text) == nil && strings.ContainsRune(text, 0) {
@@ -75,11 +79,9 @@ func (c *checker) leaf(raw []byte, t reflect.Type, at, words string) {
 func (c *checker) object(raw []byte, t reflect.Type, at string) {
 	members := fieldsOf(t)
 	seen := map[string]bool{}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.Token() // {
-	for decoder.More() {
-		token, _ := decoder.Token() // checkText saw that all of this is JSON
-		name, _ := token.(string)
+	for w := into(raw); w.more(); {
+		name := nameIn(w.next())
+		member := w.next()
 		where := at
 		if showable(name) {
 			where += "." + name
@@ -88,11 +90,7 @@ func (c *checker) object(raw []byte, t reflect.Type, at string) {
 		if members == nil {
 			inner, known = elementOf(t), true
 		}
-		var member json.RawMessage
-		switch err := decoder.Decode(&member); {
-		case err != nil:
-			c.fault(at, "This cannot be read.")
-			return
+		switch {
 		case seen[name]:
 			c.fault(where, "This name occurs more than once.")
 		case strings.ContainsRune(name, 0):
@@ -110,16 +108,9 @@ func (c *checker) object(raw []byte, t reflect.Type, at string) {
 }
 
 func (c *checker) list(raw []byte, t reflect.Type, at string) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.Token() // [
 	n := 0
-	for ; decoder.More(); n++ {
-		var item json.RawMessage
-		if err := decoder.Decode(&item); err != nil {
-			c.fault(at, "This cannot be read.")
-			return
-		}
-		c.value(item, elementOf(t), at+"["+strconv.Itoa(n)+"]")
+	for w := into(raw); w.more(); n++ {
+		c.value(w.next(), elementOf(t), at+"["+strconv.Itoa(n)+"]")
 	}
 	if opaque(t) {
 		c.leaf(raw, t, at, "a list")

@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -69,6 +70,9 @@ func isJSON(h http.Header) bool {
 	if len(types) != 1 || coding != "" && !strings.EqualFold(coding, "identity") {
 		return false
 	}
+	if types[0] == "application/json" {
+		return true
+	}
 	media, params, err := mime.ParseMediaType(types[0])
 	if err != nil || media != "application/json" {
 		return false
@@ -102,10 +106,10 @@ func checkText(raw []byte) error {
 	if !utf8.Valid(raw) {
 		return ErrNotJSON.Because("The body is not UTF-8.")
 	}
-	var whole json.RawMessage
-	if err := json.Unmarshal(raw, &whole); err != nil {
+	if !json.Valid(raw) {
 		at := int64(len(raw))
-		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		var whole json.RawMessage
+		if syntax, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(raw, &whole)); ok {
 			at = syntax.Offset
 		}
 		return ErrNotJSON.Because("The body is not JSON from byte %d on.", at)
@@ -160,19 +164,23 @@ func hex4(digits []byte) rune {
 	return rune(n)
 }
 
+// texts are where answers are written before they are sent.
+var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // Write answers with v as JSON, whole or not at all: when v cannot be written,
 // nothing is.
 func Write(w http.ResponseWriter, status int, v any) error {
-	body, err := json.Marshal(v)
-	if err != nil {
+	text := texts.Get().(*bytes.Buffer)
+	defer texts.Put(text)
+	text.Reset()
+	if err := json.NewEncoder(text).Encode(v); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
-	send(w, status, "application/json", body)
+	send(w, status, "application/json", text.Bytes())
 	return nil
 }
 
 func send(w http.ResponseWriter, status int, media string, body []byte) {
-	body = append(body, '\n')
 	w.Header().Set("Content-Type", media)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

@@ -59,7 +59,7 @@ func WriteProblemWith(w http.ResponseWriter, requestID string, err error, member
 	if status == http.StatusUnauthorized { // RFC 9110, section 15.5.2, wants it
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	send(w, status, "application/problem+json", text)
+	send(w, status, "application/problem+json", append(text, '\n'))
 }
 
 // declared is what p looks like without what this one case added.
