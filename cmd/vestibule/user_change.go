@@ -88,14 +88,11 @@ func (c *userSetCmd) Run(ctx context.Context, p *program) error {
 	})
 }
 
-type userDeactivateCmd struct {
-	config.Database
-	onCmd
-}
+type userDeactivateCmd struct{ actCmd }
 
 // Run keeps the user out.
 func (c *userDeactivateCmd) Run(ctx context.Context, p *program) error {
-	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+	return c.act(ctx, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
 		if u.Status == identity.Deactivated {
 			p.say("The user was deactivated already; nothing has changed.")
 		}
@@ -103,14 +100,11 @@ func (c *userDeactivateCmd) Run(ctx context.Context, p *program) error {
 	})
 }
 
-type userReactivateCmd struct {
-	config.Database
-	onCmd
-}
+type userReactivateCmd struct{ actCmd }
 
 // Run lets the user in again.
 func (c *userReactivateCmd) Run(ctx context.Context, p *program) error {
-	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+	return c.act(ctx, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
 		if u.Status != identity.Deactivated {
 			p.say("The user was not deactivated but is %s; nothing has changed.", u.Status)
 		}
@@ -118,26 +112,20 @@ func (c *userReactivateCmd) Run(ctx context.Context, p *program) error {
 	})
 }
 
-type userDeleteCmd struct {
-	config.Database
-	onCmd
-}
+type userDeleteCmd struct{ actCmd }
 
 // Run removes the user.
 func (c *userDeleteCmd) Run(ctx context.Context, p *program) error {
-	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+	return c.act(ctx, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
 		return people(p).Delete(ctx, t, operatorActor, u.ID, fromHere)
 	})
 }
 
-type userUnlockCmd struct {
-	config.Database
-	onCmd
-}
+type userUnlockCmd struct{ actCmd }
 
 // Run forgets the failed tries on the user.
 func (c *userUnlockCmd) Run(ctx context.Context, p *program) error {
-	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+	return c.act(ctx, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
 		tries, _, err := people(p).Waits(ctx, t, u)
 		if err != nil {
 			return err
@@ -152,10 +140,16 @@ func (c *userUnlockCmd) Run(ctx context.Context, p *program) error {
 // people is what acts on users where no password is set.
 func people(p *program) *admin.Service { return &admin.Service{Now: p.now} }
 
-// onUser finds a user and does one thing to it.
-func onUser(ctx context.Context, c config.Database, on onCmd, p *program, do func(context.Context, store.Tenant, identity.User) error) error {
-	return inTenant(ctx, c, p, on.Tenant, func(t store.Tenant) error {
-		u, err := on.find(ctx, t)
+// actCmd is a command that does one thing to one user.
+type actCmd struct {
+	config.Database
+	onCmd
+}
+
+// act finds the user and does it.
+func (c actCmd) act(ctx context.Context, p *program, do func(context.Context, store.Tenant, identity.User) error) error {
+	return inTenant(ctx, c.Database, p, c.Tenant, func(t store.Tenant) error {
+		u, err := c.find(ctx, t)
 		if err != nil {
 			return err
 		}

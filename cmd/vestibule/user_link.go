@@ -77,15 +77,14 @@ func (c *userCreateCmd) invite(ctx context.Context, p *program) error {
 }
 
 type userResetLinkCmd struct {
-	config.Database
-	onCmd
+	actCmd
 	Links
 }
 
 // Run mails the link, or prints it.
 func (c *userResetLinkCmd) Run(ctx context.Context, p *program) error {
 	people := &admin.Service{Now: p.now, Operator: c.rules()}
-	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+	return c.act(ctx, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
 		if !c.PrintLink {
 			err := people.MailReset(ctx, t, operatorActor, u.ID, fromHere)
 			if err == nil {
@@ -102,9 +101,8 @@ func (c *userResetLinkCmd) Run(ctx context.Context, p *program) error {
 }
 
 type userHandOverCmd struct {
-	config.Database
+	actCmd
 	output
-	onCmd
 	PasswordHash  string `default:"argon2id,m=19456,t=2,p=1" placeholder:"KIND" help:"How new passwords are hashed, as serve has it."`
 	PublicAddress string `name:"public-url" default:"http://localhost:8080" placeholder:"URL" help:"The address people use, as serve has it."`
 }
@@ -134,7 +132,7 @@ func (c *userHandOverCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return onUser(ctx, c.Database, c.onCmd, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
+	return c.act(ctx, p, func(ctx context.Context, t store.Tenant, u identity.User) error {
 		slip, err := people.GiveInitial(ctx, t, operatorActor, u.ID, fromHere)
 		if err != nil {
 			return err

@@ -15,25 +15,21 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
 
-// What a body may be: bytes, and objects and lists inside each other.
-const (
-	maxBody  = 64 << 10
-	maxDepth = 16
-)
+// maxDepth is how deep objects and lists may lie inside each other.
+const maxDepth = 16
 
 // What is wrong with a body.
 var (
-	ErrContentType = problem.New(problem.WrongType, "wrong_content_type", "The body must be JSON, sent as application/json.")
-	ErrTooLarge    = problem.New(problem.TooLarge, "body_too_large", "The body is larger than 64 KiB.")
-	ErrNotJSON     = problem.New(problem.BadRequest, "invalid_json", "The body is not JSON.")
-	ErrBody        = problem.New(problem.Invalid, "invalid_body", "The body does not have the right form.")
+	ErrNotJSON = problem.New(problem.BadRequest, "invalid_json", "The body is not JSON.")
+	ErrBody    = problem.New(problem.Invalid, "invalid_body", "The body does not have the right form.")
 )
 
 // Read decodes the body of r into v, a pointer to a struct with json tags, or
-// leaves v alone and returns one of the problems above. encoding/json takes
+// leaves v alone and returns one of the problems above or front's. encoding/json takes
 // "RoLe" for "role", the last of two equal names and whatever follows the value;
 // a proxy or a log that looked at the same bytes would see another request. So
 // every name is compared byte by byte at every depth, and nothing is converted
@@ -41,7 +37,7 @@ var (
 // pairs, no NUL (which PostgreSQL could not keep).
 func Read(r *http.Request, v any) error {
 	if !isJSON(r.Header) {
-		return ErrContentType
+		return front.ErrContentType.Because("The body must be JSON, sent as application/json.")
 	}
 	raw, err := readBody(r)
 	if err != nil {
@@ -82,17 +78,17 @@ func isJSON(h http.Header) bool {
 }
 
 func readBody(r *http.Request) ([]byte, error) {
-	if r.ContentLength > maxBody {
-		return nil, ErrTooLarge
+	if r.ContentLength > front.MaxBody {
+		return nil, front.ErrTooLarge
 	}
 	if r.Body == nil {
 		return nil, ErrNotJSON.Because("The body is empty.")
 	}
-	raw, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	raw, err := io.ReadAll(io.LimitReader(r.Body, front.MaxBody+1))
 	_, limited := errors.AsType[*http.MaxBytesError](err)
 	switch {
-	case limited || len(raw) > maxBody:
-		return nil, ErrTooLarge
+	case limited || len(raw) > front.MaxBody:
+		return nil, front.ErrTooLarge
 	case err != nil:
 		return nil, ErrNotJSON.Because("The body broke off after %d bytes.", len(raw))
 	case len(raw) == 0:

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/vestibule-id/vestibule/internal/front"
 )
 
 // FuzzRead holds Read to its promise: what it accepts means one thing.
@@ -33,7 +35,7 @@ func FuzzRead(f *testing.F) {
 		if err := encoder.Encode(first); err != nil {
 			t.Fatalf("%s cannot be written: %v", body, err)
 		}
-		if err := Read(request(text.String()), &again); errors.Is(err, ErrTooLarge) {
+		if err := Read(request(text.String()), &again); errors.Is(err, front.ErrTooLarge) {
 			return
 		} else if err != nil {
 			t.Fatalf("%s was read, %s was not: %v", body, &text, err)

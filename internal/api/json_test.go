@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
@@ -78,7 +79,7 @@ func TestReadAccepts(t *testing.T) {
 		{"time", `{"at":"2030-01-02T12:00:00Z"}`, sample{At: time.Date(2030, 1, 2, 12, 0, 0, 0, time.UTC)}},
 		{"anything", `{"any":{"a":[null,1,"x"]},"raw":{"b":[2]}}`, sample{Any: map[string]any{"a": []any{nil, 1.0, "x"}}, Raw: json.RawMessage(`{"b":[2]}`)}},
 		{"sixteen levels", deep(16), sample{}},
-		{"64 KiB", `{"email":"a"}` + strings.Repeat(" ", maxBody-13), sample{Email: "a"}},
+		{"64 KiB", `{"email":"a"}` + strings.Repeat(" ", front.MaxBody-13), sample{Email: "a"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got sample
@@ -200,7 +201,7 @@ func TestReadRefusesWhatIsNotJSON(t *testing.T) {
 		{"half a pair in a name", `{"any":{"\ud83d":1}}`, "byte 10", ErrNotJSON},
 		{"seventeen levels", deep(17), "deeper than 16", ErrNotJSON},
 		{"very deep", strings.Repeat("[", 60000), "from byte", ErrNotJSON},
-		{"64 KiB and a byte", `{"email":"a"}` + strings.Repeat(" ", maxBody-12), "64 KiB", ErrTooLarge},
+		{"64 KiB and a byte", `{"email":"a"}` + strings.Repeat(" ", front.MaxBody-12), "64 KiB", front.ErrTooLarge},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			err := Read(request(test.body), &sample{})
@@ -218,20 +219,20 @@ func TestReadTakesNoMoreThanItMust(t *testing.T) {
 	endless := &io.LimitedReader{R: zeros{}, N: math.MaxInt64}
 	r := httptest.NewRequest("POST", "/", endless)
 	r.Header.Set("Content-Type", "application/json")
-	if err := Read(r, &sample{}); !errors.Is(err, ErrTooLarge) {
+	if err := Read(r, &sample{}); !errors.Is(err, front.ErrTooLarge) {
 		t.Errorf("chunked: %v", err)
 	}
-	if read := math.MaxInt64 - endless.N; read > maxBody+1 {
+	if read := math.MaxInt64 - endless.N; read > front.MaxBody+1 {
 		t.Errorf("read %d bytes", read)
 	}
 	r = request("{}")
-	r.ContentLength, r.Body = maxBody+1, io.NopCloser(iotest.ErrReader(errors.New("was read")))
-	if err := Read(r, &sample{}); !errors.Is(err, ErrTooLarge) {
+	r.ContentLength, r.Body = front.MaxBody+1, io.NopCloser(iotest.ErrReader(errors.New("was read")))
+	if err := Read(r, &sample{}); !errors.Is(err, front.ErrTooLarge) {
 		t.Errorf("declared: %v", err)
 	}
 	r = request("{}")
 	r.Body = http.MaxBytesReader(nil, r.Body, 1)
-	if err := Read(r, &sample{}); !errors.Is(err, ErrTooLarge) {
+	if err := Read(r, &sample{}); !errors.Is(err, front.ErrTooLarge) {
 		t.Errorf("limited by somebody above: %v", err)
 	}
 	r = request("{}")
@@ -271,7 +272,7 @@ func TestReadContentType(t *testing.T) {
 			r := request(`{"email":"a"}`)
 			r.Header = test.header
 			err := Read(r, &sample{})
-			if test.ok && err != nil || !test.ok && !errors.Is(err, ErrContentType) {
+			if test.ok && err != nil || !test.ok && !errors.Is(err, front.ErrContentType) {
 				t.Errorf("error %v", err)
 			}
 		})

@@ -16,7 +16,7 @@ import (
 // meCalls are what people do to their own accounts.
 func (a *API) meCalls() []call {
 	signedIn := []*problem.Problem{policy.ErrSignIn, session.ErrEnded}
-	sent := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, ErrNotJSON, ErrTooLarge, ErrContentType, ErrBody}
+	sent := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, front.ErrTooLarge, front.ErrContentType, ErrNotJSON, ErrBody}
 	return []call{
 		{front.Get("/api/v1/me", front.SignedIn, a.me), "My profile", nil, userAnswer{}, http.StatusOK, signedIn},
 		{front.Patch("/api/v1/me", front.SignedIn, a.changeMe), "Change my profile", profileBody{}, userAnswer{}, http.StatusOK, append(sent[:6:6], identity.ErrName)},

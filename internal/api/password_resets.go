@@ -21,7 +21,7 @@ func (a *API) resetCalls() []call {
 
 // bodyProblems are what any call with a body may answer, and some.
 func bodyProblems(more ...*problem.Problem) []*problem.Problem {
-	return append([]*problem.Problem{ErrNotJSON, ErrTooLarge, ErrContentType, ErrBody}, more...)
+	return append([]*problem.Problem{front.ErrTooLarge, front.ErrContentType, ErrNotJSON, ErrBody}, more...)
 }
 
 // askResetBody is the fields of one of the styles, without the password.

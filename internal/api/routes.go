@@ -23,7 +23,7 @@ type call struct {
 }
 
 func (a *API) calls() []call {
-	anyBody := []*problem.Problem{ErrNotJSON, ErrTooLarge, ErrContentType, ErrBody}
+	anyBody := []*problem.Problem{front.ErrTooLarge, front.ErrContentType, ErrNotJSON, ErrBody}
 	secondStep := append(anyBody, policy.ErrSuspended, policy.ErrPassword, secret.ErrPasswordText, secret.ErrBusy, signin.ErrStepOver)
 	atDoor := append(anyBody, policy.ErrRefused, policy.ErrSuspended, policy.ErrChangeRequired,
 		policy.ErrChoose, policy.ErrWait, secret.ErrPasswordText, secret.ErrBusy, signin.ErrStepOver)

@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/mail"
 	"net/netip"
@@ -27,18 +26,6 @@ func (c Serve) PublicURL(boundPort int) string {
 		return given
 	}
 	return address
-}
-
-// Proxies returns the trusted networks; a bare address is a network of one.
-// Check comes first.
-func (c Serve) Proxies() []netip.Prefix {
-	var prefixes []netip.Prefix
-	for _, text := range c.TrustedProxies {
-		if prefix, err := parsePrefix(text); err == nil {
-			prefixes = append(prefixes, prefix)
-		}
-	}
-	return prefixes
 }
 
 func checkPublicURL(address string) error {
@@ -183,25 +170,6 @@ func checkSender(address string) error {
 		return errors.New("must be a mail address, such as Vestibule <no-reply@example.com>")
 	}
 	return nil
-}
-
-func checkPrefixes(texts []string) error {
-	for i, text := range texts {
-		if _, err := parsePrefix(text); err != nil {
-			return fmt.Errorf("entry %d must be a network such as 10.0.0.0/8 or 2001:db8::/32, or an address", i+1)
-		}
-	}
-	return nil
-}
-
-func parsePrefix(text string) (netip.Prefix, error) {
-	text = strings.TrimSpace(text)
-	if ip, err := netip.ParseAddr(text); err == nil && ip.Zone() == "" {
-		ip = ip.Unmap()
-		return netip.PrefixFrom(ip, ip.BitLen()), nil
-	}
-	prefix, err := netip.ParsePrefix(text)
-	return prefix.Masked(), err
 }
 
 // checkLine admits text that fits on one line of a page or a letter's head.

@@ -80,7 +80,7 @@ func SplitKeys(text Secret) (keys []Secret) {
 
 // Check reports the first thing wrong that can be known without opening
 // anything. The sentence names the flag. What PasswordHash means is for
-// package secret to say.
+// package secret to say, what TrustedProxies are for package front.
 func (c Serve) Check() error {
 	checks := []struct {
 		flag string
@@ -90,7 +90,6 @@ func (c Serve) Check() error {
 		{"ops-listen", checkOpsListen(c.OpsListen, c.Listen)},
 		{"public-url", checkPublicURL(c.PublicAddress)},
 		{"product-name", checkLine(c.ProductName)},
-		{"trusted-proxies", checkPrefixes(c.TrustedProxies)},
 		{"password-hash", checkLine(c.PasswordHash)},
 	}
 	for _, check := range checks {

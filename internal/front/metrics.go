@@ -50,11 +50,6 @@ func (m *Metrics) Gauge(name, help string, read func() float64) {
 	m.Register(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
 }
 
-// Counter is like Gauge for a number that only grows; its name ends in _total.
-func (m *Metrics) Counter(name, help string, read func() float64) {
-	m.Register(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, read))
-}
-
 // ServeHTTP answers a scrape. Serve it on the operator's listener only.
 func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}).ServeHTTP(w, r)

@@ -27,15 +27,13 @@ var errNotP256 = errors.New("not a P-256 key")
 const tokenType = "at+jwt"
 
 // A SigningKey signs access tokens with ES256 (RFC 7518 section 3.4). It is
-// published at CreatedAt, signs from ActiveFrom, and is no longer published
-// from RetiredAt on (zero: not decided yet).
+// published at CreatedAt and signs from ActiveFrom.
 type SigningKey struct {
 	hidden
 	ID         identity.KeyID
 	Private    *ecdsa.PrivateKey
 	CreatedAt  time.Time
 	ActiveFrom time.Time
-	RetiredAt  time.Time
 }
 
 // NewSigningKey makes a P-256 key that may sign from now on.

@@ -13,13 +13,8 @@ import (
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
 
-// maxForm is how many bytes a form may have.
-const maxForm = 64 << 10
-
 // What is wrong with a form.
 var (
-	ErrContentType = problem.New(problem.WrongType, "wrong_content_type", "The form must be sent as application/x-www-form-urlencoded.")
-	ErrTooLarge    = problem.New(problem.TooLarge, "body_too_large", "The form is larger than 64 KiB.")
 	ErrForm        = problem.New(problem.Invalid, "invalid_body", "The form does not have the right fields.")
 	ErrForeignForm = problem.New(problem.Conflict, "form_of_another_session",
 		"This form was opened in another session than the present one. Nothing was changed.")
@@ -41,11 +36,11 @@ func (f form) has(name string) bool {
 // us may have seen the other one.
 func readForm(w http.ResponseWriter, r *http.Request) (form, error) {
 	if !isForm(r.Header) {
-		return nil, ErrContentType
+		return nil, front.ErrContentType.Because("The form must be sent as application/x-www-form-urlencoded.")
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, front.MaxBody))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, ErrTooLarge
+		return nil, front.ErrTooLarge
 	} else if err != nil {
 		return nil, ErrForm.Because("The form did not arrive whole.")
 	}
