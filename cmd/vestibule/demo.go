@@ -18,6 +18,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
+	"github.com/vestibule-id/vestibule/internal/web"
 )
 
 // demoCmd is the server on a database of its own, filled with something to
@@ -63,7 +64,6 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return usage("--mail-from: %w", err)
 	}
-	inbox := &mail.Inbox{Sender: from, Now: p.now}
 	folder, remove, err := demoFolder(c.Data)
 	if err != nil {
 		return err
@@ -92,7 +92,10 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 		return fmt.Errorf("read the demo: %w", err)
 	}
 	p.onServing = func(address net.Addr) { c.explain(p, address, accounts, kept) }
-	return serve(ctx, p, s, c.Serve, inbox)
+	return serve(ctx, p, s, c.Serve, &web.Demo{
+		Inbox: &mail.Inbox{Sender: from, Now: p.now}, Password: demoPassword, Kept: kept,
+		Accounts: func(ctx context.Context) ([]web.DemoAccount, error) { return demoAccounts(ctx, s) },
+	})
 }
 
 func demoFolder(chosen string) (folder string, remove func(), err error) {
@@ -133,11 +136,8 @@ func (c *demoCmd) fill(ctx context.Context, p *program, s *store.Store, params s
 	return kept, nil
 }
 
-// A demoAccount is a line of what there is to try, as it is by now.
-type demoAccount struct{ slug, name, role, note string }
-
 // demoAccounts reads who there is: a kept demo has been played with.
-func demoAccounts(ctx context.Context, s *store.Store) (list []demoAccount, err error) {
+func demoAccounts(ctx context.Context, s *store.Store) (list []web.DemoAccount, err error) {
 	for _, d := range demoTenants {
 		t, err := s.TenantBySlug(ctx, d.slug)
 		if errors.Is(err, problem.NotFound) {
@@ -150,17 +150,17 @@ func demoAccounts(ctx context.Context, s *store.Store) (list []demoAccount, err 
 			return nil, err
 		}
 		for _, u := range users {
-			a := demoAccount{slug: t.Slug, name: u.Email.Typed, role: u.Role}
+			a := web.DemoAccount{Tenant: t.Name, Slug: t.Slug, Style: t.Style, As: u.Email.Typed, Role: u.Role}
 			if t.Style == identity.Extension {
-				a.name = u.Extension + "-" + t.Slug
+				a.As = u.Extension + "-" + t.Slug
 			}
 			switch {
 			case t.Status == identity.TenantSuspended:
-				a.note = "the tenant is suspended"
+				a.Note = "the tenant is suspended"
 			case u.Status != identity.Active:
-				a.note = string(u.Status)
+				a.Note = string(u.Status)
 			case u.MustChange:
-				a.note = "must choose a password first"
+				a.Note = "must choose a password first"
 			}
 			list = append(list, a)
 		}
@@ -169,7 +169,7 @@ func demoAccounts(ctx context.Context, s *store.Store) (list []demoAccount, err 
 }
 
 // explain tells on standard output what there is to try.
-func (c *demoCmd) explain(p *program, address net.Addr, accounts []demoAccount, kept bool) {
+func (c *demoCmd) explain(p *program, address net.Addr, accounts []web.DemoAccount, kept bool) {
 	base := c.PublicURL(address.(*net.TCPAddr).Port)
 	passwords := "The password of everybody is: " + demoPassword
 	if kept {
@@ -179,9 +179,10 @@ func (c *demoCmd) explain(p *program, address net.Addr, accounts []demoAccount, 
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "TENANT\tSIGN IN AT\tAS\tROLE\t")
 	for _, a := range accounts {
-		fmt.Fprintf(table, "%s\t%s/t/%s/login\t%s\t%s\t%s\n", a.slug, base, a.slug, a.name, a.role, a.note)
+		fmt.Fprintf(table, "%s\t%s/t/%s/login\t%s\t%s\t%s\n", a.Slug, base, a.Slug, a.As, a.Role, a.Note)
 	}
 	table.Flush()
 	fmt.Fprintf(p.stdout, "\nWithout a tenant in the address: %s/login?style=workspace, ?style=extension or ?style=email\n", base)
+	fmt.Fprintf(p.stdout, "What to try: %s/dev    Every mail the product sends: %s/dev/inbox\n", base, base)
 	fmt.Fprintln(p.stdout, "Stop with Ctrl-C.")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/server"
 	"github.com/vestibule-id/vestibule/internal/store"
+	"github.com/vestibule-id/vestibule/internal/web"
 )
 
 // serveCmd is the server.
@@ -54,7 +55,7 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 
 // serve opens the house on a store until ctx ends. Letters go to the mail
 // server, or into the inbox of the demo.
-func serve(ctx context.Context, p *program, s *store.Store, c config.Serve, inbox *mail.Inbox) (err error) {
+func serve(ctx context.Context, p *program, s *store.Store, c config.Serve, demo *web.Demo) (err error) {
 	garbage := startCollector()
 	defer runtime.KeepAlive(garbage)
 	hashes := runtime.GOMAXPROCS(0)
@@ -76,12 +77,12 @@ func serve(ctx context.Context, p *program, s *store.Store, c config.Serve, inbo
 	}
 	house, err := server.New(ctx, server.Options{
 		Store: s, Config: c, PublicURL: c.PublicURL(public.Addr().(*net.TCPAddr).Port),
-		Version: version, Log: log, Now: p.now, Hashes: hashes, Hashing: garbage.hashing, Inbox: inbox,
+		Version: version, Log: log, Now: p.now, Hashes: hashes, Hashing: garbage.hashing, Demo: demo,
 	})
 	if err != nil {
 		return err
 	}
-	if c.Mail == "" && inbox == nil {
+	if c.Mail == "" && demo == nil {
 		log.Warn("no mail server is set: nobody gets mail")
 	}
 	p.serving(house, public.Addr())

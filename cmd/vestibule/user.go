@@ -143,7 +143,8 @@ func userOf(u identity.User) userJSON {
 // shownUser is a user with when the limiter lets everybody try again.
 type shownUser struct {
 	userJSON
-	WaitsUntil *time.Time `json:"waits_until"`
+	WaitsUntil  *time.Time `json:"waits_until"`
+	MailTrouble string     `json:"mail_trouble"` // why letters do not arrive; empty: nothing known
 }
 
 type userListCmd struct {
@@ -196,10 +197,12 @@ func (c *userShowCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		return c.one(p, shownUser{userOf(u), instant(until)}, [][2]string{
+		trouble := troubleOf(u.Mail)
+		return c.one(p, shownUser{userOf(u), instant(until), trouble}, [][2]string{
 			{"id", string(u.ID)}, {"name", u.Name}, {"email", filled(u.Email.Typed)}, {"extension", filled(u.Extension)},
 			{"role", u.Role}, {"status", string(u.Status)}, {"must_change_password", fmt.Sprint(u.MustChange)},
 			{"last_sign_in_at", moment(u.LastSignIn)}, {"created_at", moment(u.CreatedAt)}, {"waits_until", moment(until)},
+			{"mail_trouble", filled(trouble)},
 		})
 	})
 }

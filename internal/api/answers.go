@@ -18,6 +18,14 @@ type userAnswer struct {
 	Status     string     `json:"status"`
 	LastSignIn *time.Time `json:"last_sign_in_at"`
 	CreatedAt  time.Time  `json:"created_at"`
+
+	MailTrouble *mailTroubleAnswer `json:"mail_trouble" doc:"Why letters do not arrive, until the address is changed; null: nothing is known."`
+}
+
+type mailTroubleAnswer struct {
+	Kind   string    `json:"kind" enum:"refused,bounced"`
+	Answer string    `json:"answer" doc:"What the mail server said."`
+	At     time.Time `json:"at"`
 }
 
 func userOf(u identity.User) userAnswer {
@@ -27,6 +35,9 @@ func userOf(u identity.User) userAnswer {
 	}
 	if !u.LastSignIn.IsZero() {
 		answer.LastSignIn = &u.LastSignIn
+	}
+	if u.Mail.Kind != "" {
+		answer.MailTrouble = &mailTroubleAnswer{u.Mail.Kind, u.Mail.Answer, u.Mail.At}
 	}
 	return answer
 }

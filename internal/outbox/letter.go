@@ -28,14 +28,11 @@ type Writer struct {
 	Now        func() time.Time
 }
 
-// linkPages are where the links of letters lead.
-var linkPages = map[string]struct {
-	purpose identity.LinkPurpose
-	path    string
-}{
-	identity.LetterReset:       {identity.ResetLink, "/reset-password"},
-	identity.LetterInvitation:  {identity.InvitationLink, "/invitation"},
-	identity.LetterAddressUndo: {identity.UndoLink, "/undo-address"},
+// linkPurposes are what the links of letters are for.
+var linkPurposes = map[string]identity.LinkPurpose{
+	identity.LetterReset:       identity.ResetLink,
+	identity.LetterInvitation:  identity.InvitationLink,
+	identity.LetterAddressUndo: identity.UndoLink,
 }
 
 // Write writes a letter. The same task gives the same link, the same names for
@@ -107,16 +104,16 @@ func (w *Writer) facts(tenant identity.Tenant, chosen identity.Policy, user iden
 
 // link makes the letter's link again from its ids.
 func (w *Writer) link(ctx context.Context, t store.Tenant, task identity.Task) (address string, expires time.Time, err error) {
-	page, linked := linkPages[task.Kind]
+	purpose, linked := linkPurposes[task.Kind]
 	if !linked {
 		return "", expires, nil
 	}
-	link, err := t.FindLink(ctx, page.purpose, task.Link)
+	link, err := t.FindLink(ctx, purpose, task.Link)
 	if errors.Is(err, problem.NotFound) || err == nil && !link.Alive(w.Now()) {
 		return "", expires, errOver
 	} else if err != nil {
 		return "", expires, err
 	}
-	token := t.Keys().LinkToken(page.purpose, t.ID(), task.Link)
-	return w.PublicURL + page.path + "?token=" + string(token), link.ExpiresAt, nil
+	token := t.Keys().LinkToken(purpose, t.ID(), task.Link)
+	return policy.LinkAddress(w.PublicURL, purpose, string(token)), link.ExpiresAt, nil
 }

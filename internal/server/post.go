@@ -31,8 +31,8 @@ func worker(o Options, metrics *front.Metrics, handlers map[string]outbox.Handle
 		Writer: &outbox.Writer{Stationery: stationery, PublicURL: o.PublicURL, Product: o.Config.ProductName,
 			Operator: policy.Effective(policy.Defaults(), o.Config.Policy()), Now: o.Now},
 	}
-	if o.Inbox != nil {
-		w.Sender = o.Inbox
+	if o.Demo != nil {
+		w.Sender = o.Demo.Inbox
 	}
 	if o.Config.Mail == "" {
 		return w, nil

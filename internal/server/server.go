@@ -25,7 +25,6 @@ import (
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
-	"github.com/vestibule-id/vestibule/internal/mail"
 	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/outbox"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -55,7 +54,7 @@ type Options struct {
 	Hashes    int    // password hashes computed at once; 0: as many as Go uses processors
 	Hashing   func() // called before each hash; may be nil
 
-	Inbox *mail.Inbox // takes the letters where no mail server is set; nil: they wait
+	Demo *web.Demo // takes the letters where no mail server is set, and shows them; nil: they wait
 }
 
 // A Server is the whole house, not yet open.
@@ -119,7 +118,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	pages := &web.Pages{
 		SignIn: signIn, Sessions: sessions, Account: accounts, Product: o.Config.ProductName,
 		SupportContact: o.Config.SupportContact, Style: identity.Style(o.Config.SignInStyle),
-		Recovery: recoveries, Invitations: invitations,
+		Recovery: recoveries, Invitations: invitations, Demo: o.Demo,
 	}
 	door := front.Door{Origins: front.Origins{Public: o.PublicURL}, Proxies: proxies, Metrics: metrics, Log: o.Log}
 	mux := http.NewServeMux()

@@ -22,6 +22,7 @@ type frame struct {
 	Here    string // the local path of the page, for its forms
 	Note    string // stands above the page; may be empty
 
+	Wide      bool // a bar with tabs, though nobody is signed in
 	SignedIn  bool // the rest is for people who are
 	Person    string
 	Known     string // how their organization knows them: an address or a username

@@ -31,13 +31,16 @@ func (askedPage) name() string           { return "asked" }
 func (resetPage) name() string           { return "reset" }
 func (invitationPage) name() string      { return "invitation" }
 func (gonePage) name() string            { return "gone" }
+func (devPage) name() string             { return "dev" }
+func (inboxPage) name() string           { return "inbox" }
+func (letterPage) name() string          { return "letter" }
 
 var templates = func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
 		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html"))
 	all := map[string]*template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
-		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}} {
+		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, devPage{}, inboxPage{}, letterPage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 	}
 	return all
@@ -45,12 +48,17 @@ var templates = func() map[string]*template.Template {
 
 // render writes a whole page or, if its template fails, nothing.
 func render(w http.ResponseWriter, status int, pg page) error {
+	return renderWith(w, status, pg, front.PageCSP)
+}
+
+// renderWith is render with a content security policy of the page's own.
+func renderWith(w http.ResponseWriter, status int, pg page, csp string) error {
 	var text bytes.Buffer
 	if err := templates[pg.name()].Execute(&text, pg); err != nil {
 		return fmt.Errorf("render %s: %w", pg.name(), err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", front.PageCSP)
+	w.Header().Set("Content-Security-Policy", csp)
 	w.Header().Set("Content-Length", strconv.Itoa(text.Len()))
 	w.WriteHeader(status)
 	_, err := text.WriteTo(w)

@@ -32,11 +32,13 @@ type Pages struct {
 
 	Recovery    *recovery.Service
 	Invitations *enroll.Invitations
+
+	Demo *Demo // nil: this is no demo
 }
 
 // Routes is every page there is, and the files they use.
 func (p *Pages) Routes() []front.Route {
-	return []front.Route{
+	return append(p.devRoutes(), []front.Route{
 		front.Get("/{$}", front.Anyone, p.start),
 		front.Get("/assets/{file}", front.Anyone, serveAsset),
 
@@ -78,7 +80,7 @@ func (p *Pages) Routes() []front.Route {
 		front.Post("/settings/password", front.SignedIn, p.sent(p.changeOwnPassword)),
 		front.Post("/settings/sessions/{id}/end", front.SignedIn, p.sent(p.endOwnSession)),
 		front.Post("/settings/sessions/end-others", front.SignedIn, p.sent(p.endOtherSessions)),
-	}
+	}...)
 }
 
 // Who finds the session behind the session cookie. The access cookie is made

@@ -1,0 +1,78 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/session"
+)
+
+func (a *API) mailCalls() []call {
+	inside := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, policy.ErrDenied, ErrPage}
+	return []call{
+		{front.Get("/api/v1/mails", front.Can(policy.MailsRead), a.listMails), "What became of the tenant's letters, newest first", nil, mailsAnswer{}, http.StatusOK, inside},
+	}
+}
+
+// mailAnswer is a letter without what it says: a link in it would be good for
+// whoever reads this.
+type mailAnswer struct {
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind" enum:"reset,invitation,password_changed,address_changed,address_undo,new_browser,token_reuse"`
+	User      string     `json:"user_id"`
+	To        string     `json:"to" doc:"Where it was last sent; before that, the user's address."`
+	State     string     `json:"state" enum:"queued,sent,deferred,failed,bounced,expired"`
+	Answer    string     `json:"answer" doc:"What the mail server said last."`
+	Tries     int64      `json:"tries"`
+	CreatedAt time.Time  `json:"created_at"`
+	ChangedAt time.Time  `json:"changed_at" doc:"When the state was last written."`
+	ExpiresAt *time.Time `json:"expires_at" doc:"It is not sent from then on; null: no such time."`
+}
+
+type mailsAnswer struct {
+	Items      []mailAnswer `json:"items"`
+	NextCursor string       `json:"next_cursor"`
+}
+
+func mailOf(l identity.Letter) mailAnswer {
+	answer := mailAnswer{ID: string(l.ID), Kind: l.Kind, User: string(l.User), To: l.To, State: string(l.State),
+		Answer: l.Answer, Tries: l.Tries, CreatedAt: l.CreatedAt, ChangedAt: l.ChangedAt}
+	if !l.Expires.IsZero() {
+		answer.ExpiresAt = &l.Expires
+	}
+	return answer
+}
+
+func (a *API) listMails(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
+	limit, cursor, err := pageOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	t, before := a.tenantOfVisit(v), identity.Letter{}
+	if cursor != "" {
+		before, err = t.Letter(r.Context(), identity.TaskID(cursor))
+		if errors.Is(err, problem.NotFound) {
+			return ErrPage.In(problem.Field{Location: "query.cursor", Message: "This is no next_cursor."})
+		} else if err != nil {
+			return err
+		}
+	}
+	list, err := t.Letters(r.Context(), before, limit+1)
+	if err != nil {
+		return err
+	}
+	answer := mailsAnswer{Items: []mailAnswer{}}
+	if len(list) > limit {
+		list = list[:limit]
+		answer.NextCursor = string(list[limit-1].ID)
+	}
+	for _, l := range list {
+		answer.Items = append(answer.Items, mailOf(l))
+	}
+	return Write(w, http.StatusOK, answer)
+}
