@@ -127,7 +127,7 @@ func told(t *testing.T, h *housetest.House, acme store.Tenant, ann identity.User
 // changeLetters are those that tell of a changed password.
 func changeLetters(t *testing.T, acme store.Tenant) (list []identity.Letter) {
 	t.Helper()
-	all, err := acme.Letters(t.Context(), "", 100)
+	all, err := acme.Letters(t.Context(), identity.Letter{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
