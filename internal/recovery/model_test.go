@@ -45,7 +45,7 @@ func TestNoPasswordWithoutProof(t *testing.T) {
 			w := &world{t: t, rt: rt, h: h, slug: fmt.Sprintf("walk-%d", walks), seen: seen}
 			w.begin()
 			rt.Repeat(map[string]func(*rapid.T){
-				"ask": w.ask, "redeem": w.redeem, "accept": w.accept, "invite": w.invite, "revoke": w.revoke, "resend": w.resend,
+				"ask": w.ask, "ask too": w.ask, "redeem": w.redeem, "redeem too": w.redeem, "accept": w.accept, "invite": w.invite, "revoke": w.revoke, "resend": w.resend,
 				"deactivate": w.deactivate, "reactivate": w.reactivate, "move": w.readdress, "give": w.give,
 				"suspend": w.suspend, "wait": w.wait, "": w.check,
 			})
