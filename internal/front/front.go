@@ -152,9 +152,12 @@ func refuseMethod(allowed []string) Handler {
 	}
 }
 
+// HTTPS reports whether the public address is one of https.
+func (d *Door) HTTPS() bool { return strings.HasPrefix(d.Origins.Public, "https:") }
+
 func (d *Door) handler(route Route) http.Handler {
 	counted := d.Metrics.Route(route.Pattern)
-	https := strings.HasPrefix(d.Origins.Public, "https:")
+	https := d.HTTPS()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		ctx := within(r.Context(), began.Add(handleTime))

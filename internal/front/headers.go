@@ -1,6 +1,9 @@
 package front
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Content security policies (CSP level 3). Nothing inline, nothing from
 // elsewhere, no frames around us.
@@ -29,6 +32,27 @@ func SecureHeaders(h http.Header, https bool) {
 	if https {
 		h["Strict-Transport-Security"] = strictTransport
 	}
+}
+
+// Tidy is mux, whose own answers carry the headers too: before any route is
+// asked it leads addresses such as /a/../b to their short form.
+func Tidy(mux http.Handler, https bool) http.Handler {
+	secured := Secured(mux, https)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if path := r.URL.Path; strings.Contains(path, "//") || strings.Contains(path, "/.") {
+			secured.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// Secured is for what is served beside the routes of a door.
+func Secured(h http.Handler, https bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		SecureHeaders(w.Header(), https)
+		h.ServeHTTP(w, r)
+	})
 }
 
 // secureHeaders are made once: this is done for every answer. Nobody may

@@ -2,6 +2,7 @@ package front
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -31,6 +32,22 @@ func TestSecureHeaders(t *testing.T) {
 		}
 		if told := h.Get("Strict-Transport-Security") != ""; told != https {
 			t.Errorf("https %v, but HSTS %v", https, told)
+		}
+	}
+}
+
+// What a ServeMux answers by itself carries the headers too.
+//
+// Proves: 3.5
+func TestTidy(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
+	for path, status := range map[string]int{"//a": 307, "/a/../b": 307, "/a/./b": 307, "/a/..": 307, "/.": 307, "/a": 200, "/.well-known/x": 200} {
+		w := httptest.NewRecorder()
+		Tidy(mux, true).ServeHTTP(w, httptest.NewRequest("GET", "https://door.test"+path, nil))
+		secured := w.Header().Get("Content-Security-Policy") == APICSP && w.Header().Get("Strict-Transport-Security") != ""
+		if w.Code != status || status != 200 && !secured {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
 	}
 }

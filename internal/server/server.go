@@ -129,12 +129,12 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	webDoor.Open(mux, "/", pages.Routes())
 
 	s := &Server{
-		Public: mux, Sessions: sessions, SignIn: signIn, options: o,
+		Public: front.Tidy(mux, door.HTTPS()), Sessions: sessions, SignIn: signIn, options: o,
 		operator: keeper, enroll: &enroll.Service{Now: o.Now}, outbox: sending,
 	}
 	s.Ops = s.ops(metrics)
 	if o.Config.OpsListen == "" { // then readiness is asked where people are served
-		mux.HandleFunc("GET /readyz", s.ready)
+		mux.Handle("GET /readyz", front.Secured(http.HandlerFunc(s.ready), door.HTTPS()))
 	}
 	return s, nil
 }
