@@ -10,7 +10,9 @@ for (const input of document.querySelectorAll("input[type=password]")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "link show";
-  button.textContent = "Show password";
+  const word = document.createElement("span"); // left out where there is no room
+  word.textContent = " password";
+  button.append("Show", word);
   button.setAttribute("aria-pressed", "false");
   button.setAttribute("aria-controls", input.id);
   button.addEventListener("click", () => {
@@ -18,7 +20,7 @@ for (const input of document.querySelectorAll("input[type=password]")) {
     for (const one of alike) {
       one.type = shown ? "password" : "text";
     }
-    button.textContent = shown ? "Show password" : "Hide password";
+    button.firstChild.data = shown ? "Show" : "Hide";
     button.setAttribute("aria-pressed", String(!shown));
   });
   input.form.addEventListener("submit", () => {
