@@ -44,6 +44,7 @@ type actGroups struct {
 
 // act is one act in the queue or in a group.
 type act struct {
+	ctx    context.Context
 	tenant identity.TenantID
 	steps  []step
 	turn   chan []*act // the group to lead, or nil once it has been answered
@@ -51,24 +52,12 @@ type act struct {
 	err    error
 }
 
-// act makes one act durable. It is not given up half-way when the caller goes
-// away.
+// act makes one act durable. Whoever goes away before its turn has changed
+// nothing; after that it is not given up half-way.
 func (p *postgres) act(ctx context.Context, tenant identity.TenantID, steps ...step) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	a := &act{tenant: tenant, steps: steps, turn: make(chan []*act, 1)}
+	a := &act{ctx: ctx, tenant: tenant, steps: steps, turn: make(chan []*act, 1)}
 	p.groups.join(a)
-	var group []*act
-	select {
-	case group = <-a.turn:
-	case <-ctx.Done():
-		if p.groups.leave(a) {
-			return ctx.Err()
-		}
-		group = <-a.turn
-	}
-	if group != nil {
+	if group := <-a.turn; group != nil {
 		p.lead(ctx, group)
 	}
 	if errors.Is(a.err, errUndone) {
@@ -84,39 +73,42 @@ func (p *postgres) alone(ctx context.Context, a *act) error {
 	return p.read(ctx, a.tenant, a.steps...)
 }
 
-// join gives a its turn at once where a place is free.
+// join queues a, and gives it its turn at once where a place is free.
 func (g *actGroups) join(a *act) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.underWay == groupsAtOnce {
-		g.queue = append(g.queue, a)
-		return
+	g.queue = append(g.queue, a)
+	if g.underWay < groupsAtOnce {
+		g.underWay++
+		g.next()
 	}
-	g.underWay++
-	a.turn <- []*act{a}
 }
 
-// leave takes an act that has not had its turn out of the queue.
-func (g *actGroups) leave(a *act) bool {
+// leave hands on the place of a group that has been answered.
+func (g *actGroups) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	i := slices.Index(g.queue, a)
-	if i >= 0 {
-		g.queue = slices.Delete(g.queue, i, i+1)
-	}
-	return i >= 0
+	g.next()
 }
 
-// next hands the place of a group that has been answered to the queue.
+// next gives a place to a group from the queue, without those whose callers
+// have gone, or frees it.
 func (g *actGroups) next() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.queue) == 0 {
+	var group []*act
+	taken := 0
+	for ; taken < len(g.queue) && len(group) < groupActs; taken++ {
+		a := g.queue[taken]
+		if a.err = a.ctx.Err(); a.err != nil {
+			a.turn <- nil
+			continue
+		}
+		group = append(group, a)
+	}
+	g.queue = slices.Delete(g.queue, 0, taken)
+	if len(group) == 0 {
 		g.underWay--
 		return
 	}
-	group := slices.Clone(g.queue[:min(len(g.queue), groupActs)])
-	g.queue = slices.Delete(g.queue, 0, len(group))
 	group[0].turn <- group
 }
 
@@ -131,7 +123,7 @@ func (p *postgres) lead(ctx context.Context, group []*act) {
 		a.err = errNoAnswer // what the others get after a panic
 	}
 	defer func() {
-		p.groups.next()
+		p.groups.leave()
 		for _, a := range group[1:] {
 			a.turn <- nil
 		}

@@ -167,7 +167,7 @@ func TestARefreshThatWaitsTakesNobodyAlong(t *testing.T) {
 	})
 }
 
-// Who goes away before the turn has come changes nothing; the rest goes on.
+// Who goes away before the turn has come has changed nothing; the rest goes on.
 //
 // Proves: 2.2
 func TestARefreshLeavesTheQueueWithItsCaller(t *testing.T) {
@@ -181,8 +181,8 @@ func TestARefreshLeavesTheQueueWithItsCaller(t *testing.T) {
 		g.add(ctx, 2, func(_ store.Refreshed, err error) { left <- err })
 		g.add(t.Context(), 3, func(_ store.Refreshed, err error) { expect(t, "the third", err, nil) })
 		cancel()
-		expect(t, "who left", <-left, context.Canceled)
 		let()
+		expect(t, "who left", <-left, context.Canceled)
 		g.wait.Wait()
 		if live, err := g.tenants[2].LiveSession(t.Context(), "ses_p", noon); err != nil || live.Session.Generation != 0 {
 			t.Errorf("the session whose caller left is at %d (%v)", live.Session.Generation, err)
