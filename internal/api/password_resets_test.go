@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,25 @@ func TestWhatAdministratorsDoByAPI(t *testing.T) {
 		h.Clock.Advance(7 * 24 * time.Hour)
 		c.send("POST", "/api/v1/sessions", `{"tenant":"acme","email":"ann@x.test","password":"`+slip.field("password")+`"}`).want(401, "invalid_credentials")
 	})
+}
+
+// Proves: 4.2, 4.4
+func TestLinksBeginWithThePublicAddress(t *testing.T) {
+	h := housetest.New(t, storetest.Address(t, "sqlite"))
+	acme := h.AddTenant(t, "acme", identity.Workspace)
+	h.AddUser(t, acme, housetest.Person{Email: "boss@x.test", Role: identity.Admin, Password: rightPassword})
+	c := caller{t, handlerOf(h)}
+	boss := c.bearer(`{"tenant":"acme","email":"boss@x.test","password":"` + rightPassword + `"}`)
+	made := c.send("POST", "/api/v1/invitations", `{"email":"bob@x.test","role":"user"}`, boss...).want(201, "")
+	r := httptest.NewRequest("POST", "https://evil.test/api/v1/invitations/"+made.field("id")+"/link", nil)
+	for name, value := range map[string]string{boss[0]: boss[1], "X-Forwarded-Host": "evil.test", "Forwarded": "host=evil.test", "X-Forwarded-Proto": "http"} {
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r)
+	if link := (reply{w, t}).want(200, "").field("link"); !strings.HasPrefix(link, housetest.Issuer+"/") {
+		t.Errorf("link %s", link)
+	}
 }
 
 // Proves: W7, W8, 4.4

@@ -204,3 +204,23 @@ func TestSourcesWait(t *testing.T) {
 		wants(t, "an hour later", h.Recovery().Ask(t.Context(), annsWish, home), nil)
 	})
 }
+
+// Who asks sets nothing off but a request: who is meant, and whether mail can
+// be sent, is found out where nobody waits.
+//
+// Proves: 4.2
+func TestAskingLeavesTheSameForEverybody(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		acme, _ := annOf(t, h)
+		for i, email := range []string{"ann@acme.test", "nobody@acme.test"} {
+			wants(t, email, h.Recovery().Ask(t.Context(), recovery.Wish{Tenant: "acme", Email: email}, home), nil)
+			if letters, err := h.Store.DueTenants(t.Context(), true, h.Clock.Now(), 9); err != nil || len(letters) != 0 {
+				t.Errorf("%s: a letter is written while somebody waits (%v)", email, err)
+			}
+			events := housetest.Events(t, acme)
+			if len(events) != i+1 || events[i].Kind != identity.EventResetRequested || events[i].User != "" {
+				t.Errorf("%s: events %v", email, events)
+			}
+		}
+	})
+}

@@ -38,6 +38,9 @@ func TestWhatAResetLeaves(t *testing.T) {
 			}
 		}
 		link := token(t, h, annsWish)
+		if _, err := h.Sessions.CheckCookie(t.Context(), string(in.Cookie)); err != nil { // and this node remembers it
+			t.Fatal(err)
+		}
 		by := home
 		by.Browser = "bro_new"
 		if _, err := h.Recovery().Redeem(t.Context(), recovery.Reset{Token: link, Password: fresh, From: by}); err != nil {
@@ -45,6 +48,9 @@ func TestWhatAResetLeaves(t *testing.T) {
 		}
 		if _, err := h.Sessions.CheckCookie(t.Context(), string(in.Cookie)); err == nil {
 			t.Error("the old session lives")
+		}
+		if list, err := acme.Sessions(t.Context(), ann.ID, h.Clock.Now()); err != nil || len(list) != 0 {
+			t.Errorf("%d sessions have not ended (%v)", len(list), err)
 		}
 		if known, err := acme.KnownBrowser(t.Context(), ann.ID, acme.Keys().BrowserHash("bro_new")); err != nil || !known {
 			t.Errorf("the browser is known: %v (%v)", known, err)
