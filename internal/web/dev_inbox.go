@@ -25,8 +25,8 @@ func (p *Pages) inbox(w http.ResponseWriter, _ *http.Request, v *front.Visit) er
 
 type letterPage struct {
 	frame
-	Letter mail.Received
-	Plain  bool
+	Mail  mail.Received
+	Plain bool
 }
 
 // A textLine is a line of plain text; mail programs make links of addresses.
@@ -37,7 +37,7 @@ type textLine struct {
 
 // Lines are the lines of the letter's plain text.
 func (l letterPage) Lines() (lines []textLine) {
-	for one := range strings.Lines(l.Letter.Text) {
+	for one := range strings.Lines(l.Mail.Text) {
 		one = strings.TrimRight(one, "\r\n")
 		lines = append(lines, textLine{one, strings.HasPrefix(one, "http://") || strings.HasPrefix(one, "https://")})
 	}
@@ -50,7 +50,7 @@ func (p *Pages) letter(w http.ResponseWriter, r *http.Request, v *front.Visit) e
 	if err != nil {
 		return err
 	}
-	page := letterPage{frame: p.stage(one.Subject, "/dev/inbox", v), Letter: one, Plain: r.URL.Query().Get("as") == "text"}
+	page := letterPage{frame: p.stage(one.Subject, "/dev/inbox", v), Mail: one, Plain: r.URL.Query().Get("as") == "text"}
 	return renderWith(w, http.StatusOK, page, front.PageCSP+"; frame-src 'self'")
 }
 
