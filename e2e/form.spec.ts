@@ -1,4 +1,4 @@
-import { cookie, expect, fillIn, password, people, press, signIn, test, walk } from './test.ts';
+import { cookie, expect, fillIn, password, people, press, signIn, test, untilOver, walk } from './test.ts';
 
 const name = 'Name';
 
@@ -36,14 +36,14 @@ test.describe('Tab 1 of tenant A posts after tab 2 signed in to B', () => {
 // Proves: W10, 3.3
 walk(
 	'A form sent after the session’s end comes back filled in, and is not executed',
-	async ({ page, house }) => {
+	async ({ page, house, script }) => {
 		await signIn(page, 'acme-corp');
 		await page.goto('/settings');
 		await page.getByLabel(name, { exact: true }).fill('Sue Too Late');
-		await house.cli('user', 'deactivate', '--tenant', 'acme-corp', 'support@acme-corp.test');
-		await house.cli('user', 'reactivate', '--tenant', 'acme-corp', 'support@acme-corp.test');
-		await press(page, 'Save');
-		await expect(page).toHaveURL(/\/t\/acme-corp\/login\?return_to=/);
+		await untilOver(house, page.context());
+		// With a script the page goes by itself, and what was typed goes along.
+		if (!script) await press(page, 'Save');
+		await expect(page).toHaveURL(/\/t\/acme-corp\/login\?return_to=/, { timeout: 20_000 });
 		await fillIn(page, { ...people['acme-corp'], Password: password });
 		await press(page, 'Sign In');
 		await expect(page).toHaveURL(/\/settings\?kept=/);
@@ -53,6 +53,7 @@ walk(
 		await press(page, 'Save');
 		await expect(page.getByRole('banner')).toContainText('Sue Too Late');
 	},
+	['--idle-timeout', '9s'],
 );
 
 // Proves: W10, 3.3

@@ -15,7 +15,7 @@ export default defineConfig<Options>({
 	retries: 0,
 	workers: 2,
 	timeout: 60_000,
-	globalTimeout: 600_000,
+	globalTimeout: 900_000,
 	expect: { timeout: 10_000 },
 	reporter: process.env.VESTIBULE_TEST_EVENTS ? './events.ts' : 'list',
 	use: {

@@ -44,7 +44,7 @@ const attacks = [
 test.describe('A return_to that is no local path leads to the landing page', () => {
 	test.use({ flags: ['--source-attempts', '1000'], javaScriptEnabled: true });
 
-	test('all that are known', async ({ page, house }) => {
+	test('all that are known', { tag: '@sqlite' }, async ({ page, house }) => {
 		const left: string[] = [];
 		page.on('request', (r) => {
 			if (new URL(r.url()).origin !== house.origin) left.push(r.url());

@@ -23,22 +23,22 @@ export const test = base.extend<Options & { house: House }>({
 	baseURL: async ({ house }, use) => use(house.origin),
 });
 
-type Walk = (fixtures: { page: Page; house: House }) => Promise<void>;
+type Walk = (fixtures: { page: Page; house: House; script: boolean }) => Promise<void>;
 
 const desk = { viewport: { width: 1280, height: 800 } };
 const phone = { viewport: { width: 360, height: 740 } };
-const script = { javaScriptEnabled: true };
-const noScript = { javaScriptEnabled: false };
+const scripted = { javaScriptEnabled: true };
+const scriptless = { javaScriptEnabled: false };
 const light = { colorScheme: 'light' } as const;
 const dark = { colorScheme: 'dark' } as const;
 
 // Each database sees desk and phone, light and dark, with and without
 // JavaScript; the two together see more pairs of them.
 const ways = [
-	{ name: 'desk, light', tag: '@sqlite', use: { ...desk, ...light, ...script } },
-	{ name: 'phone, dark, no JavaScript', tag: '@sqlite', use: { ...phone, ...dark, ...noScript } },
-	{ name: 'phone, dark', tag: '@postgres', use: { ...phone, ...dark, ...script } },
-	{ name: 'desk, light, no JavaScript', tag: '@postgres', use: { ...desk, ...light, ...noScript } },
+	{ name: 'desk, light', tag: '@sqlite', use: { ...desk, ...light, ...scripted } },
+	{ name: 'phone, dark, no JavaScript', tag: '@sqlite', use: { ...phone, ...dark, ...scriptless } },
+	{ name: 'phone, dark', tag: '@postgres', use: { ...phone, ...dark, ...scripted } },
+	{ name: 'desk, light, no JavaScript', tag: '@postgres', use: { ...desk, ...light, ...scriptless } },
 ];
 
 // walk is a test walked in all these ways, under flags of the server if any.
@@ -47,7 +47,7 @@ export function walk(title: string, body: Walk, flags: string[] = []) {
 		for (const way of ways) {
 			test.describe(() => {
 				test.use({ ...way.use, flags });
-				test(way.name, { tag: way.tag }, ({ page, house }) => body({ page, house }));
+				test(way.name, { tag: way.tag }, ({ page, house, javaScriptEnabled: script }) => body({ page, house, script }));
 			});
 		}
 	});
@@ -108,4 +108,11 @@ export async function cookie(context: BrowserContext, name: string): Promise<str
 // ask asks the house past the browser, as a program with these headers would.
 export function ask(house: House, address: string, headers: Record<string, string>): Promise<Response> {
 	return fetch(house.origin + address, { headers, redirect: 'manual' });
+}
+
+// untilOver waits for the end of the browser's session; asking moves nothing.
+export async function untilOver(house: House, context: BrowserContext) {
+	const session = await cookie(context, '__Host-session');
+	const signedIn = async () => (await (await ask(house, '/session/state', { Cookie: `__Host-session=${session}` })).json()).signed_in;
+	await expect.poll(signedIn, { timeout: 30_000 }).toBe(false);
 }
