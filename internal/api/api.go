@@ -2,7 +2,8 @@
 // the use cases, and writes JSON or an RFC 9457 problem. It decides nothing.
 //
 // routes.go is the table of calls; openapi.go describes the same table to
-// programs. Callers carry their session as "Authorization: Bearer".
+// programs, package manual shows it to people. Callers carry their session as
+// "Authorization: Bearer".
 package api
 
 import (
@@ -32,8 +33,7 @@ type API struct {
 	Account     *account.Service
 	Admin       *admin.Service
 
-	description []byte // OpenAPI, made once by Routes
-	current     currentAnswers
+	current currentAnswers
 }
 
 // Who finds the session behind "Authorization: Bearer" (RFC 6750, section

@@ -16,12 +16,6 @@ import (
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
 
-func (a *API) openAPI(w http.ResponseWriter, _ *http.Request, _ *front.Visit) error {
-	w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
-	_, err := w.Write(a.description)
-	return err
-}
-
 // describe writes the table of calls as OpenAPI 3.1; the schemas come from the
 // Go types, so the two cannot drift apart.
 func (a *API) describe(calls []call) []byte {

@@ -42,14 +42,10 @@ func (a *API) calls() []call {
 	return slices.Concat(list, a.meCalls(), a.resetCalls(), a.invitationCalls(), a.userCalls(), a.mailCalls())
 }
 
-// Routes is every call there is, and the two documents about them.
+// Routes is every call there is, and the documents about them.
 func (a *API) Routes() []front.Route {
 	calls := a.calls()
-	a.description = a.describe(calls)
-	routes := []front.Route{
-		front.Get("/api/v1/openapi.json", front.Anyone, a.openAPI),
-		front.Get("/.well-known/jwks.json", front.Anyone, a.keys),
-	}
+	routes := append(a.docRoutes(calls), front.Get("/.well-known/jwks.json", front.Anyone, a.keys))
 	for _, c := range calls {
 		routes = append(routes, c.Route)
 	}

@@ -178,6 +178,7 @@ var open = map[string]bool{
 	"POST /api/v1/sessions": true, "POST /api/v1/sessions/refresh": true, "POST /api/v1/me/initial-password": true,
 	"POST /api/v1/password-resets": true, "POST /api/v1/password-resets/redeem": true, "POST /api/v1/invitations/accept": true,
 	"GET /api/v1/openapi.json": true, "GET /.well-known/jwks.json": true,
+	"GET /api/docs": true, "GET /api/docs/style.css": true,
 }
 
 // Every route keeps strangers out, carries the headers, refuses other methods

@@ -32,6 +32,7 @@ var storeys = [][]string{
 	{"internal/mail"},
 	{"internal/outbox"},
 	{"internal/front"},
+	{"internal/api/manual"},
 	{"internal/web", "internal/api", "internal/authz"},
 	{"internal/server"},
 	{"cmd/vestibule"},
