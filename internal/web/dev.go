@@ -71,7 +71,7 @@ func loopbackName(host string) bool {
 func (p *Pages) stage(title, here string, v *front.Visit) frame {
 	f := p.door(title, v, identity.Tenant{})
 	f.Wide = true
-	f.Tabs = []tab{{Text: "What to try", To: "/dev", Current: here == "/dev"}, {Text: "Inbox", To: "/dev/inbox", Current: here == "/dev/inbox"}}
+	f.Tabs = []tab{{Text: "Start", To: "/dev", Current: here == "/dev"}, {Text: "Inbox", To: "/dev/inbox", Current: here == "/dev/inbox"}}
 	return f
 }
 
