@@ -13,7 +13,6 @@ import (
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/session"
-	"github.com/vestibule-id/vestibule/internal/store"
 )
 
 func (a *API) invitationCalls() []call {
@@ -67,12 +66,6 @@ func (a *API) invitationOf(i identity.Invitation) invitationAnswer {
 		answer.ExpiresAt = &i.Link.ExpiresAt
 	}
 	return answer
-}
-
-// tenantOfVisit is the tenant of whoever asks; there is no way to ask about
-// another one.
-func (a *API) tenantOfVisit(v *front.Visit) store.Tenant {
-	return a.Sessions.Store.Tenant(v.Live.Tenant.ID)
 }
 
 func (a *API) invite(w http.ResponseWriter, r *http.Request, v *front.Visit) error {

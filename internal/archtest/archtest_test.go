@@ -220,8 +220,11 @@ var reservedCalls = []struct {
 	{"Tx", named("Tx"), []string{"internal/store", "internal/session", "internal/signin", "internal/enroll", "internal/recovery", "internal/account",
 		"internal/admin", "internal/operator", "internal/outbox", "internal/server"}, "changes data; call a use case"},
 	{"Store.Tenant", picksTenant, []string{"internal/store", "internal/session", "internal/signin", "internal/operator", "internal/outbox",
-		"internal/admin/unlock.go", "internal/server", "internal/web/place.go", "internal/front", "cmd/vestibule"}, "picks a tenant; take a store.Tenant"},
+		"internal/recovery", "internal/enroll/accept.go", // a link tells the tenant
+		"internal/admin/unlock.go", "internal/server", "internal/web/place.go", "internal/web/flow.go", "internal/api/tenant.go",
+		"internal/front", "cmd/vestibule"}, "picks a tenant; take a store.Tenant"},
 	{"time.Now", ofTime("Now", "Since", "Until"), []string{"cmd/vestibule", "internal/server", "internal/front/front.go",
+		"internal/front/deadline.go", "internal/front/log.go",
 		"internal/store/migrate.go", "internal/store/sqlite_writer.go"}, "asks the clock; take a Now func() time.Time"},
 }
 

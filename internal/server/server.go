@@ -121,12 +121,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		Recovery: recoveries, Invitations: invitations, Demo: o.Demo,
 	}
 	door := front.Door{Origins: front.Origins{Public: o.PublicURL}, Proxies: proxies, Metrics: metrics, Log: o.Log}
-	mux := http.NewServeMux()
-	apiDoor, webDoor := door, door
-	apiDoor.Who, apiDoor.Refuse = calls.Who, calls.Refuse
-	webDoor.Who, webDoor.Refuse = pages.Who, pages.Refuse
-	apiDoor.Open(mux, "/api/", calls.Routes())
-	webDoor.Open(mux, "/", pages.Routes())
+	mux := open(door, calls, pages)
 
 	s := &Server{
 		Public: front.Tidy(mux, door.HTTPS()), Sessions: sessions, SignIn: signIn, options: o,
@@ -137,6 +132,17 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		mux.Handle("GET /readyz", front.Secured(http.HandlerFunc(s.ready), door.HTTPS()))
 	}
 	return s, nil
+}
+
+// open lets the world in, by pages and by JSON.
+func open(door front.Door, calls *api.API, pages *web.Pages) *http.ServeMux {
+	mux := http.NewServeMux()
+	apiDoor, webDoor := door, door
+	apiDoor.Who, apiDoor.Refuse = calls.Who, calls.Refuse
+	webDoor.Who, webDoor.Refuse = pages.Who, pages.Refuse
+	apiDoor.Open(mux, "/api/", calls.Routes())
+	webDoor.Open(mux, "/", pages.Routes())
+	return mux
 }
 
 // ops is what operators and their machines look at; it never shares a listener
