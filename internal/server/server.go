@@ -92,12 +92,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	rules := policy.Effective(policy.Defaults(), o.Config.Policy())
 	sessions := &session.Service{Store: o.Store, Ring: ring, Operator: rules, Issuer: o.PublicURL, Now: o.Now}
-	width := o.Hashes
-	if width == 0 {
-		width = runtime.GOMAXPROCS(0)
-	}
-	gate := secret.NewGate(width, width*linePlaces, linePatience)
-	gate.Hashing = o.Hashing
+	gate := gateOf(o)
 	signIn := &signin.Service{
 		Store: o.Store, Sessions: sessions, Gate: gate, Params: params, Product: o.Config.ProductName,
 		Now: o.Now, Count: countSignIns(metrics),
@@ -122,7 +117,6 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	door := front.Door{Origins: front.Origins{Public: o.PublicURL}, Proxies: proxies, Metrics: metrics, Log: o.Log}
 	mux := open(door, calls, pages)
-
 	s := &Server{
 		Public: front.Tidy(mux, door.HTTPS()), Sessions: sessions, SignIn: signIn, options: o,
 		operator: keeper, enroll: &enroll.Service{Now: o.Now}, outbox: sending,
@@ -132,6 +126,18 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		mux.Handle("GET /readyz", front.Secured(http.HandlerFunc(s.ready), door.HTTPS()))
 	}
 	return s, nil
+}
+
+// gateOf is the line in front of the hashes, as wide as the operator has
+// processors.
+func gateOf(o Options) *secret.Gate {
+	width := o.Hashes
+	if width == 0 {
+		width = runtime.GOMAXPROCS(0)
+	}
+	gate := secret.NewGate(width, width*linePlaces, linePatience)
+	gate.Hashing = o.Hashing
+	return gate
 }
 
 // open lets the world in, by pages and by JSON.

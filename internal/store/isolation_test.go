@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
-	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
@@ -32,7 +31,14 @@ var (
 		}),
 		"UserByExtension": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.UserByExtension(ctx, "201") }),
 		"Users":           sawAny(func(ctx context.Context, t store.Tenant) ([]identity.User, error) { return t.Users(ctx, "", 9) }),
-		"UserHashes":      sawAny(func(ctx context.Context, t store.Tenant) ([]store.UserHash, error) { return t.UserHashes(ctx, "", 9) }),
+		"FindUsers": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.User, error) {
+			return t.FindUsers(ctx, store.UserQuery{Limit: 9})
+		}),
+		"CountUsers": saw(func(ctx context.Context, t store.Tenant) (store.UserCounts, error) { return t.CountUsers(ctx, noon) }),
+		"UserEvents": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Event, error) {
+			return t.UserEvents(ctx, "usr_ann", 9)
+		}),
+		"UserHashes": sawAny(func(ctx context.Context, t store.Tenant) ([]store.UserHash, error) { return t.UserHashes(ctx, "", 9) }),
 		"CandidateByEmail": sawCandidate(func(ctx context.Context, t store.Tenant, name string) (store.Candidate, error) {
 			return t.CandidateByEmail(ctx, name+"@x.test", secret.DefaultParams)
 		}, "ann", "aaa", "zoe"),
