@@ -101,7 +101,7 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.SetMailTrouble(ctx, "usr_dan", "usr_dan@x.test", identity.MailTrouble{Kind: identity.MailBounced, At: noon}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_request", Kind: identity.RequestReset, At: noon, Data: map[string]string{"email": "ann@x.test"}}),
 			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
-			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", At: noon}),
+			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", User: "usr_ann", At: noon}),
 			tx.AddSigningKey(ctx, store.SigningKey{ID: "key_1", CreatedAt: noon, ActiveFrom: noon, Private: []byte("private")}))
 	})
 	if _, err := tenant.ReserveTry(t.Context(), []store.Lane{fullLane}, noon); err != nil {
