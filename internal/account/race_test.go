@@ -2,9 +2,6 @@ package account_test
 
 import (
 	"errors"
-	"math/rand/v2"
-	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,25 +12,6 @@ import (
 	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
-
-// rounds is how often a race is run: more in the long form.
-func rounds() int {
-	if os.Getenv("VESTIBULE_SOAK") != "" {
-		return 300
-	}
-	return 20
-}
-
-// atOnce runs both, the second after up to so long.
-func atOnce(late time.Duration, first, second func()) {
-	var both sync.WaitGroup
-	both.Go(first)
-	both.Go(func() {
-		time.Sleep(rand.N(late))
-		second()
-	})
-	both.Wait()
-}
 
 // reset gives Ann her first password again and takes everything else back.
 func reset(t *testing.T, h *housetest.House, acme store.Tenant, ann identity.User) {
@@ -61,7 +39,7 @@ func TestRaceOfTwoChanges(t *testing.T) {
 		acme, ann := withAnn(t, h)
 		nodes := []*housetest.House{h, h.Node(t)}
 		passwords := []string{"the first own password", "the second own password"}
-		for round := range rounds() {
+		for round := range housetest.Rounds() {
 			reset(t, h, acme, ann)
 			sessions := []session.Grant{enter(t, h, browserAt(home, "bro_one")), enter(t, h, browserAt(elsewhere, "bro_two"))}
 			var after [2]session.Grant
@@ -76,7 +54,7 @@ func TestRaceOfTwoChanges(t *testing.T) {
 						account.PasswordChange{Current: present, New: passwords[i], From: from})
 				}
 			}
-			atOnce(5*time.Millisecond, change(0), change(1))
+			housetest.AtOnce(5*time.Millisecond, change(0), change(1))
 			winner := 0
 			if errs[0] != nil {
 				winner = 1
@@ -108,12 +86,12 @@ func TestRaceOfAChangeAgainstASignIn(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme, ann := withAnn(t, h)
 		second := h.Node(t)
-		for round := range rounds() {
+		for round := range housetest.Rounds() {
 			reset(t, h, acme, ann)
 			here := enter(t, h, browserAt(home, "bro_here"))
 			var after, thief session.Grant
 			var changed, opened error
-			atOnce(20*time.Millisecond, func() {
+			housetest.AtOnce(20*time.Millisecond, func() {
 				after, changed = service(h).ChangePassword(t.Context(), here.Live, account.PasswordChange{Current: present, New: chosen, From: browserAt(home, "bro_here")})
 			}, func() {
 				thief, opened = signIn(t, second, programAt(elsewhere), present)
@@ -159,7 +137,7 @@ func TestRaceOfAChangeAgainstItsEnd(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			housetest.Each(t, func(t *testing.T, h *housetest.House) {
 				acme, ann := withAnn(t, h)
-				for round := range rounds() {
+				for round := range housetest.Rounds() {
 					reset(t, h, acme, ann)
 					from := browserAt(home, "bro_here")
 					if round%2 == 1 {
@@ -169,7 +147,7 @@ func TestRaceOfAChangeAgainstItsEnd(t *testing.T) {
 					here := enter(t, h, from)
 					var after session.Grant
 					var changed, taken error
-					atOnce(20*time.Millisecond, func() {
+					housetest.AtOnce(20*time.Millisecond, func() {
 						after, changed = service(h).ChangePassword(t.Context(), here.Live, account.PasswordChange{Current: present, New: chosen, From: from})
 					}, func() { taken = test.take(t, h, acme, ann, here) })
 					if taken != nil || changed != nil && !errors.Is(changed, session.ErrEnded) {

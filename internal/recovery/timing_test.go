@@ -1,11 +1,6 @@
 package recovery_test
 
 import (
-	"cmp"
-	"math"
-	"math/rand/v2"
-	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,20 +11,10 @@ import (
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
 
-// Two kinds of wishes are told apart when the signed-rank test is this sure
-// and their medians differ by so much besides.
-const sure = 1e-6
-
-func visible() time.Duration {
-	if housetest.Race {
-		return time.Millisecond
-	}
-	return 100 * time.Microsecond
-}
-
+// pairs is how many wishes of each kind are compared.
 func pairs() int {
 	switch {
-	case os.Getenv("VESTIBULE_SOAK") != "":
+	case housetest.Long():
 		return 1000
 	case housetest.Race:
 		return 60
@@ -54,12 +39,12 @@ func TestAskingTakesTheSameTime(t *testing.T) {
 			{"e-mail alone", recovery.Wish{Email: "ann@x.test"}, recovery.Wish{Email: "nob@x.test"}},
 		} {
 			t.Run(test.name, func(t *testing.T) {
-				var d paired
-				d.more(pairs(), wishing(t, h, test.known), wishing(t, h, test.not))
-				shift, p := d.verdict()
-				t.Logf("median difference %s, p = %.2g", shift, p)
-				if p < sure && shift.Abs() > visible() {
-					t.Errorf("known and unknown differ by %s (p = %.2g)", shift, p)
+				var d housetest.Paired
+				d.More(pairs(), wishing(t, h, test.known), wishing(t, h, test.not))
+				shift, apart := d.Apart()
+				t.Logf("median difference %s", shift)
+				if apart {
+					t.Errorf("known and unknown differ by %s", shift)
 				}
 			})
 		}
@@ -77,7 +62,7 @@ func TestAnExtraWriteIsSeen(t *testing.T) {
 	unknown := wishing(t, h, recovery.Wish{Tenant: "acme", Email: "nob@x.test"})
 	writing := func() {
 		known()
-		for range 1 + 4*int(visible()/time.Millisecond) {
+		for range 1 + 4*int(housetest.Visible()/time.Millisecond) {
 			err := acme.Tx(t.Context(), func(tx *store.Tx) error {
 				return tx.AddEvent(t.Context(), identity.Event{Kind: "extra", At: h.Clock.Now()})
 			})
@@ -86,12 +71,12 @@ func TestAnExtraWriteIsSeen(t *testing.T) {
 			}
 		}
 	}
-	var d paired
+	var d housetest.Paired
 	for range 20 {
-		d.more(pairs(), writing, unknown)
-		shift, p := d.verdict()
-		t.Logf("%d pairs: median difference %s, p = %.2g", len(d), shift, p)
-		if p < sure && shift > visible() {
+		d.More(pairs(), writing, unknown)
+		shift, apart := d.Apart()
+		t.Logf("%d pairs: median difference %s", len(d), shift)
+		if apart && shift > 0 {
 			return
 		}
 	}
@@ -117,45 +102,4 @@ func wishing(t *testing.T, h *housetest.House, w recovery.Wish) func() {
 			t.Fatal(err)
 		}
 	}
-}
-
-// paired are by how much the first of two took longer, pair by pair.
-type paired []time.Duration
-
-func (d *paired) more(n int, first, second func()) {
-	for range 5 {
-		first()
-		second()
-	}
-	for range n {
-		if rand.N(2) == 0 {
-			*d = append(*d, timed(first)-timed(second))
-		} else {
-			*d = append(*d, -timed(second)+timed(first))
-		}
-	}
-}
-
-// verdict is the median difference, and how likely one as consistent would be
-// by chance: Wilcoxon's signed-rank test, two-sided, by the normal
-// distribution.
-func (d *paired) verdict() (median time.Duration, p float64) {
-	sorted := slices.SortedFunc(slices.Values(*d), func(a, b time.Duration) int { return cmp.Compare(a.Abs(), b.Abs()) })
-	var positive float64
-	for rank, difference := range sorted {
-		if difference > 0 {
-			positive += float64(rank + 1)
-		}
-	}
-	n := float64(len(sorted))
-	mean, variance := n*(n+1)/4, n*(n+1)*(2*n+1)/24
-	z := (positive - mean) / math.Sqrt(variance)
-	slices.Sort(sorted)
-	return sorted[len(sorted)/2], math.Erfc(math.Abs(z) / math.Sqrt2)
-}
-
-func timed(work func()) time.Duration {
-	begin := time.Now()
-	work()
-	return time.Since(begin)
 }

@@ -199,12 +199,12 @@ func TestRaceOfSignOutAndRefresh(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		withAnn(t, h)
 		second := h.Node(t)
-		for round := range rounds() {
+		for round := range housetest.Rounds() {
 			g := enter(t, h, identity.Program)
 			alive(t, second, g.AccessToken, true) // remembered there
 			var renewed session.Grant
 			var refreshed, ended error
-			race(4*time.Millisecond, func() {
+			housetest.AtOnce(4*time.Millisecond, func() {
 				renewed, refreshed = second.Sessions.Refresh(t.Context(), string(g.Refresh), true, peer)
 			}, func() {
 				ended = h.Sessions.SignOut(t.Context(), g.Live, peer)
@@ -237,18 +237,18 @@ func TestRaceOfReuse(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme, _ := withAnn(t, h)
 		second := h.Node(t)
-		for range rounds() {
+		for range housetest.Rounds() {
 			first := enter(t, h, identity.Program)
 			newest := lives(t, h, lives(t, h, first.Refresh, true).Refresh, true)
 			h.Clock.Advance(time.Minute)
 			replay := func(node *housetest.House) func() {
 				return func() { _, _ = node.Sessions.Refresh(t.Context(), string(first.Refresh), true, peer) }
 			}
-			race(time.Millisecond, replay(h), replay(second))
+			housetest.AtOnce(time.Millisecond, replay(h), replay(second))
 			lives(t, h, newest.Refresh, false)
 		}
-		if n := len(housetest.Events(t, acme, identity.EventTokenReuse)); n != rounds() {
-			t.Errorf("%d events for %d sessions", n, rounds())
+		if n := len(housetest.Events(t, acme, identity.EventTokenReuse)); n != housetest.Rounds() {
+			t.Errorf("%d events for %d sessions", n, housetest.Rounds())
 		}
 	})
 }

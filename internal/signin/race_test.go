@@ -2,8 +2,6 @@ package signin_test
 
 import (
 	"errors"
-	"math/rand/v2"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -16,25 +14,6 @@ import (
 	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
-
-// rounds is how often a race is run: more in the long form.
-func rounds() int {
-	if os.Getenv("VESTIBULE_SOAK") != "" {
-		return 500
-	}
-	return 30
-}
-
-// race runs both at once, the second after up to so long.
-func race(late time.Duration, first, second func()) {
-	var both sync.WaitGroup
-	both.Go(first)
-	both.Go(func() {
-		time.Sleep(rand.N(late))
-		second()
-	})
-	both.Wait()
-}
 
 // meanwhile runs the second while the first, a sign-in, is at the slow hash.
 func meanwhile(t *testing.T, h *housetest.House, first, second func()) {
@@ -78,11 +57,11 @@ func TestRaceAgainstSignIn(t *testing.T) {
 			housetest.Each(t, func(t *testing.T, h *housetest.House) {
 				acme, ann := withAnn(t, h)
 				second := h.Node(t)
-				for round := range rounds() {
+				for round := range housetest.Rounds() {
 					ann = housetest.User(t, acme, ann.ID)
 					var out signin.Outcome
 					var opened, taken error
-					run := func(first, second func()) { race(20*time.Millisecond, first, second) }
+					run := func(first, second func()) { housetest.AtOnce(20*time.Millisecond, first, second) }
 					if round == 0 {
 						run = func(first, second func()) { meanwhile(t, h, first, second) }
 					}
@@ -138,7 +117,7 @@ func TestRaceOfTwoChangesWithOneToken(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme, ann := withAnn(t, h)
 		second := h.Node(t)
-		for round := range rounds() {
+		for round := range housetest.Rounds() {
 			ann = housetest.User(t, acme, ann.ID)
 			setPassword(t, acme, ann, right, true)
 			token := string(mustChange(t, h))
@@ -149,7 +128,7 @@ func TestRaceOfTwoChangesWithOneToken(t *testing.T) {
 					_, errs[i] = node.SignIn.ChangeInitial(t.Context(), token, passwords[i], from(home))
 				}
 			}
-			race(5*time.Millisecond, try(h, 0), try(second, 1))
+			housetest.AtOnce(5*time.Millisecond, try(h, 0), try(second, 1))
 			winner := 0
 			if errs[0] != nil {
 				winner = 1

@@ -1,12 +1,7 @@
 package signin_test
 
 import (
-	"cmp"
 	"errors"
-	"math"
-	"math/rand/v2"
-	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -17,29 +12,16 @@ import (
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
 
-// Two kinds of tries are told apart when the signed-rank test is this sure.
-const sure = 1e-6
-
-// visible is by how much their medians must differ besides: more than a
-// stranger's network lets through anyway. The race detector makes every step
-// in Go many times slower, and a difference with it.
-func visible() time.Duration {
-	if housetest.Race {
-		return time.Millisecond
-	}
-	return 100 * time.Microsecond
-}
-
 // pairs is how many tries of each kind are compared, and planted a difference
 // that they must show: a fraction of what the hash alone takes.
 func pairs() (n int, planted time.Duration) {
 	switch {
-	case os.Getenv("VESTIBULE_SOAK") != "":
-		return 1000, 5 * visible()
+	case housetest.Long():
+		return 1000, 5 * housetest.Visible()
 	case housetest.Race:
-		return 40, 5 * visible()
+		return 40, 5 * housetest.Visible()
 	}
-	return 100, 20 * visible()
+	return 100, 20 * housetest.Visible()
 }
 
 // What a try costs does not tell strangers who is there.
@@ -63,12 +45,12 @@ func TestTimingTellsNobody(t *testing.T) {
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				n, _ := pairs()
-				var tries paired
-				tries.more(n, refusal(t, h, test.known), refusal(t, h, test.not))
-				shift, p := tries.verdict()
-				t.Logf("median difference %s, p = %.2g", shift, p)
-				if p < sure && shift.Abs() > visible() {
-					t.Errorf("known and unknown differ by %s (p = %.2g)", shift, p)
+				var tries housetest.Paired
+				tries.More(n, refusal(t, h, test.known), refusal(t, h, test.not))
+				shift, apart := tries.Apart()
+				t.Logf("median difference %s", shift)
+				if apart {
+					t.Errorf("known and unknown differ by %s", shift)
 				}
 			})
 		}
@@ -90,12 +72,12 @@ func TestTimingIsSeen(t *testing.T) {
 		for begin := time.Now(); time.Since(begin) < planted; { // sleeping is too coarse
 		}
 	}
-	var tries paired
+	var tries housetest.Paired
 	for range 20 {
-		tries.more(n, slower, unknown)
-		shift, p := tries.verdict()
-		t.Logf("%d pairs: median difference %s, p = %.2g", len(tries), shift, p)
-		if p < sure && shift > visible() {
+		tries.More(n, slower, unknown)
+		shift, apart := tries.Apart()
+		t.Logf("%d pairs: median difference %s", len(tries), shift)
+		if apart && shift > 0 {
 			return
 		}
 	}
@@ -134,46 +116,4 @@ func refusal(t *testing.T, h *housetest.House, try signin.Try) func() {
 			t.Fatalf("%v, want %v", err, policy.ErrRefused)
 		}
 	}
-}
-
-// paired are by how much the first of two tries took longer, pair by pair.
-type paired []time.Duration
-
-// more times n more pairs, in random order within each.
-func (d *paired) more(n int, first, second func()) {
-	for range 5 {
-		first()
-		second()
-	}
-	for range n {
-		if rand.N(2) == 0 {
-			*d = append(*d, timed(first)-timed(second))
-		} else {
-			*d = append(*d, -timed(second)+timed(first))
-		}
-	}
-}
-
-// verdict is the median difference, and how likely one as consistent would be
-// by chance: Wilcoxon's signed-rank test, two-sided, by the normal
-// distribution, which is close from some twenty pairs on.
-func (d *paired) verdict() (median time.Duration, p float64) {
-	sorted := slices.SortedFunc(slices.Values(*d), func(a, b time.Duration) int { return cmp.Compare(a.Abs(), b.Abs()) })
-	var positive float64 // sum of the ranks; equal ones are too rare to matter
-	for rank, difference := range sorted {
-		if difference > 0 {
-			positive += float64(rank + 1)
-		}
-	}
-	n := float64(len(sorted))
-	mean, variance := n*(n+1)/4, n*(n+1)*(2*n+1)/24
-	z := (positive - mean) / math.Sqrt(variance)
-	slices.Sort(sorted)
-	return sorted[len(sorted)/2], math.Erfc(math.Abs(z) / math.Sqrt2)
-}
-
-func timed(work func()) time.Duration {
-	begin := time.Now()
-	work()
-	return time.Since(begin)
 }

@@ -36,6 +36,20 @@ type row interface{ Scan(...any) error }
 
 type scan func(row) error
 
+// each hands the rows of a query over, as both drivers have them.
+func each(rows interface {
+	row
+	Next() bool
+	Err() error
+}, scan scan) error {
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 func query(sql string, args []any, scan scan) step { return step{sql: sql, args: args, scan: scan} }
 
 func command(sql string, args []any, affected *int64) step {

@@ -182,10 +182,5 @@ func receive(results pgx.BatchResults, st step) error {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := st.scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return each(rows, st.scan)
 }

@@ -142,10 +142,5 @@ func (s *statements) step(ctx context.Context, st step) error {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := st.scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return each(rows, st.scan)
 }
