@@ -81,11 +81,15 @@ func (f frame) SettingsWord() string {
 	return "Profile Settings"
 }
 
+// SettingsTab reports whether the settings are among the tabs: they are where
+// their manual says so.
+func (f frame) SettingsTab() bool { return f.Tenant.Style == identity.Extension }
+
 // tabs are the pages that a visitor's navigation bar leads to.
 func tabs(v *front.Visit) []tab {
 	list := []tab{{Text: "Home", To: "/home"}}
 	if v.Live.Tenant.Style == identity.Extension {
-		list = append(list, tab{Text: "Phone", To: "/phone"})
+		list = append(list, tab{Text: "Phone", To: "/phone"}, tab{Text: "Settings", To: "/settings"})
 	}
 	path, _, _ := strings.Cut(v.Page, "?")
 	for i := range list {
