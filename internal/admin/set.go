@@ -103,6 +103,9 @@ func (s *Service) setFields(ctx context.Context, tx *store.Tx, actor identity.Ac
 			return err
 		}
 	}
+	if err := s.tellAddress(ctx, tx, before, after); err != nil {
+		return err
+	}
 	var fields []string
 	for _, f := range []struct {
 		name    string

@@ -19,6 +19,8 @@ const (
 	EventResetDone      = "authn_password_reset_done"
 	EventLinkShown      = "authn_token_created" // a link that can be copied; detail: purpose
 
+	EventAddressUndone = "email_change_undo" // by whoever has the former address
+
 	EventInviteCreated  = "invite_created" // detail: role
 	EventInviteResent   = "invite_resent"
 	EventInviteRevoked  = "invite_revoked"

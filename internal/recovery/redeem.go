@@ -23,14 +23,18 @@ type Opened struct {
 // Open looks whether a reset link would be taken now. It spends nothing.
 // Errors are policy.ErrLink and, for a link that is good otherwise,
 // policy.ErrSuspended.
-func (s *Service) Open(ctx context.Context, token string) (o Opened, err error) {
-	defer problem.Wrap(&err, "open a reset link")
-	t, id, err := s.Store.Keys().ReadLinkToken(identity.ResetLink, token)
+func (s *Service) Open(ctx context.Context, token string) (Opened, error) {
+	return s.open(ctx, identity.ResetLink, token)
+}
+
+func (s *Service) open(ctx context.Context, purpose identity.LinkPurpose, token string) (o Opened, err error) {
+	defer problem.Wrap(&err, "open a link")
+	t, id, err := s.Store.Keys().ReadLinkToken(purpose, token)
 	if err != nil {
 		return o, policy.ErrLink
 	}
 	scope := s.Store.Tenant(t)
-	if o.Link, err = scope.FindLink(ctx, identity.ResetLink, id); err == nil {
+	if o.Link, err = scope.FindLink(ctx, purpose, id); err == nil {
 		if o.User, err = scope.User(ctx, o.Link.User); err == nil {
 			o.Tenant, err = scope.Get(ctx)
 		}

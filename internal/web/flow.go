@@ -72,9 +72,9 @@ func leaveFlow(w http.ResponseWriter, r *http.Request, cookie, to string) error 
 
 type gonePage struct {
 	frame
-	Invitation bool
-	Again      string // where to ask for another
-	SignInAt   string
+	Purpose  identity.LinkPurpose
+	Again    string // where to ask for another
+	SignInAt string
 }
 
 // showGone is the one page for links that are expired, used, cut or made up
@@ -89,7 +89,7 @@ func (p *Pages) showGone(w http.ResponseWriter, r *http.Request, v *front.Visit,
 	}
 	v.Page = localPath(r.URL.Path)
 	return render(w, front.Status(policy.ErrLink.Kind), gonePage{
-		frame: p.door("Link not valid", v, at.tenant), Invitation: purpose == identity.InvitationLink,
+		frame: p.door("Link not valid", v, at.tenant), Purpose: purpose,
 		Again: at.forgot(), SignInAt: at.address(""),
 	})
 }

@@ -15,6 +15,7 @@ type forgotPage struct {
 	Action    string
 	Fields    []field
 	Button    string
+	Notice    string // good news; may be empty
 	Problem   string // one sentence; may be empty
 	Wait      int    // seconds until trying again makes sense
 	Extension bool   // people here may have no address
@@ -66,7 +67,9 @@ func (p *Pages) showForgot(w http.ResponseWriter, r *http.Request, v *front.Visi
 	if err != nil {
 		return err
 	}
-	return render(w, http.StatusOK, p.forgotPage(v, at, form{"tenant": slugOf(r.URL.Query())}))
+	pg := p.forgotPage(v, at, form{"tenant": slugOf(r.URL.Query())})
+	pg.Notice = noticeOf(r.URL.Query())
+	return render(w, http.StatusOK, pg)
 }
 
 // forgot asks for a link. What it says afterwards it says to everybody.

@@ -31,6 +31,7 @@ func (askedPage) name() string           { return "asked" }
 func (resetPage) name() string           { return "reset" }
 func (invitationPage) name() string      { return "invitation" }
 func (gonePage) name() string            { return "gone" }
+func (undoPage) name() string            { return "undo" }
 func (devPage) name() string             { return "dev" }
 func (inboxPage) name() string           { return "inbox" }
 func (letterPage) name() string          { return "letter" }
@@ -40,7 +41,7 @@ var templates = func() map[string]*template.Template {
 		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html"))
 	all := map[string]*template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
-		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, devPage{}, inboxPage{}, letterPage{}} {
+		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 	}
 	return all

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -32,7 +33,7 @@ func (b *browser) follow(path, token string) *browser {
 // action is where the form of the last page is sent to.
 func (b *browser) action() string {
 	b.t.Helper()
-	found := regexp.MustCompile(`<form method="post" action="(/(?:reset-password|invitation|forgot-password|t/)[^"]*)"`).FindStringSubmatch(b.body)
+	found := regexp.MustCompile(`<form method="post" action="(/(?:reset-password|invitation|undo-address|forgot-password|t/)[^"]*)"`).FindStringSubmatch(b.body)
 	if found == nil {
 		b.t.Fatalf("no form in: %s", b.body)
 	}
@@ -311,4 +312,45 @@ func TestForgedHostsChangeNothing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whoever changed somebody's address does not keep them out.
+//
+// Proves: G6, 4.6
+func TestChangeOfAddressIsTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		acme := s.AddTenant(t, "acme", identity.Workspace)
+		u := s.AddUser(t, acme, housetest.Person{Email: "Ann@acme.test", Password: "correct horse"})
+		thief := "thief@evil.test"
+		if _, err := s.Admin().Set(t.Context(), acme, housetest.Operator, u.ID, admin.Changes{Email: &thief}, identity.Peer{}); err != nil {
+			t.Fatal(err)
+		}
+		told := map[string]housetest.Letter{}
+		for _, letter := range s.Work(t) {
+			told[letter.Kind] = letter
+		}
+		undo := told[identity.LetterAddressUndo]
+		if len(told) != 2 || told[identity.LetterAddressChanged].Data[identity.DataTo] != "" || undo.Data[identity.DataTo] != "Ann@acme.test" {
+			t.Fatalf("letters %v", told)
+		}
+		in := s.browser(t).post("/t/acme/login", "email="+thief, right)
+		in.expect(303)
+		// The thief's further steps do not take the way back away.
+		further := "thief2@evil.test"
+		if _, err := s.Admin().Set(t.Context(), acme, housetest.Operator, u.ID, admin.Changes{Email: &further}, identity.Peer{}); err != nil {
+			t.Fatal(err)
+		}
+		b := s.browser(t)
+		b.follow("/undo-address", undo.Token()).expect(200, "Ann@acme.test", "Take the Change Back")
+		action := b.action()
+		s.browser(t).post(action).expect(410, linkOver)
+		b.post(action).expect(303, "/t/acme/forgot-password?notice=address-restored")
+		b.get("/t/acme/forgot-password?notice=address-restored").expect(200, "has its former e-mail address again")
+		b.follow("/undo-address", undo.Token()).expect(410, linkOver)
+		in.get("/home").expect(303)
+		if got := housetest.User(t, acme, u.ID).Email.Typed; got != "Ann@acme.test" {
+			t.Errorf("address %s", got)
+		}
+		s.browser(t).post("/t/acme/login", "email=ann@acme.test", right).expect(303)
+	})
 }

@@ -62,6 +62,9 @@ func (p *Pages) Routes() []front.Route {
 		front.Get("/invitation", front.Anyone, p.enter("/invitation")),
 		front.Get("/invitation/{flow}", front.Anyone, p.showInvitation),
 		front.Post("/invitation/{flow}", front.Anyone, p.accept),
+		front.Get("/undo-address", front.Anyone, p.enter("/undo-address")),
+		front.Get("/undo-address/{flow}", front.Anyone, p.showUndo),
+		front.Post("/undo-address/{flow}", front.Anyone, p.undo),
 
 		front.Get("/logout", front.Anyone, p.opened(p.askSignOut)),
 		front.Post("/logout", front.Anyone, p.signOut),

@@ -1,0 +1,77 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/signin"
+	"github.com/vestibule-id/vestibule/internal/store"
+)
+
+// ErrAddressTaken says that the way back is closed.
+var ErrAddressTaken = problem.New(problem.Conflict, "address_taken", "Somebody else in this organization has that e-mail address by now. Ask its administrator.")
+
+// OpenUndo looks whether a link that takes back a change of address would be
+// taken now. It spends nothing. Errors are Open's.
+func (s *Service) OpenUndo(ctx context.Context, token string) (Opened, error) {
+	return s.open(ctx, identity.UndoLink, token)
+}
+
+// Undo gives a user the address back that it had, and ends what was opened
+// since: whoever changed it may be signed in. The password stays; it is the
+// person's to reset, at their own address again. Errors are policy.ErrLink,
+// policy.ErrSuspended and ErrAddressTaken.
+func (s *Service) Undo(ctx context.Context, token string, from From) (o Opened, err error) {
+	defer problem.Wrap(&err, "take back a change of address")
+	if o, err = s.OpenUndo(ctx, token); err != nil {
+		return o, err
+	}
+	former, err := identity.ParseEmail(o.Link.Data)
+	if err != nil {
+		return o, policy.ErrLink
+	}
+	scope := s.Store.Tenant(o.Tenant.ID)
+	err = scope.Tx(ctx, func(tx *store.Tx) error { return s.undo(ctx, tx, o, former, from) })
+	switch {
+	case errors.Is(err, problem.NotFound):
+		return o, policy.ErrLink
+	case errors.Is(err, problem.Exists):
+		return o, ErrAddressTaken
+	case err != nil:
+		return o, err
+	}
+	s.Sessions.Forget(o.Tenant.ID)
+	return o, nil
+}
+
+func (s *Service) undo(ctx context.Context, tx *store.Tx, o Opened, former identity.EmailAddress, from From) error {
+	if err := tx.HoldUser(ctx, o.User.ID, identity.Active); err != nil {
+		return err
+	}
+	now := s.Now()
+	if _, err := tx.UseLink(ctx, identity.UndoLink, o.Link.ID, identity.Active, now); err != nil {
+		return err
+	}
+	before, err := tx.User(ctx, o.User.ID) // as it is now, behind the lock
+	if err != nil {
+		return err
+	}
+	after := before
+	after.Email = former
+	if err := tx.SetUser(ctx, before, after); err != nil {
+		return err
+	}
+	if _, err := tx.EndSessions(ctx, before.ID, "", now); err != nil {
+		return err
+	}
+	if err := tx.EndLinks(ctx, before.ID, now); err != nil {
+		return err
+	}
+	if err := signin.Forgive(ctx, tx, before); err != nil {
+		return err
+	}
+	return tx.AddEvent(ctx, identity.Event{Kind: identity.EventAddressUndone, Result: identity.EventOK, User: before.ID, Peer: from.Peer, At: now})
+}
