@@ -29,7 +29,7 @@ export type Slug = keyof typeof tenants;
 export class House {
 	origin = ''; // http://localhost:12345, which is also the public address
 	log = '';
-	private server?: ChildProcess;
+	private server?: Server;
 
 	private constructor(
 		private folder: string,
@@ -86,39 +86,54 @@ export class House {
 	// it serves the same database again, under the same address.
 	async serve(flags: string[]): Promise<void> {
 		const listen = `127.0.0.1:${this.origin ? new URL(this.origin).port : '0'}`;
-		const server = spawn(binary(), ['serve', '--listen', listen, '--ops-listen', '', ...flags], {
-			env: this.environment,
-			stdio: ['ignore', 'ignore', 'pipe'],
-		});
-		this.server = server;
-		await new Promise<void>((resolve, reject) => {
-			createInterface(server.stderr).on('line', (line) => {
-				this.log += line + '\n';
-				const at = /"msg":"serving".*"public_url":"([^"]+)"/.exec(line);
-				if (at) {
-					this.origin = at[1];
-					resolve();
-				}
-			});
-			server.on('error', reject);
-			server.on('exit', (code) => reject(new Error(`vestibule serve ended with ${code}:\n${this.log}`)));
-		});
+		this.server = new Server(['serve', '--listen', listen, ...flags], this.environment, (line) => (this.log += line + '\n'));
+		this.origin = await this.server.origin();
 	}
 
 	async stop(): Promise<void> {
-		const server = this.server;
-		if (!server || server.exitCode !== null || server.signalCode !== null) return;
-		const ended = new Promise((resolve) => server.once('exit', resolve));
-		server.kill('SIGTERM');
-		const impatience = setTimeout(() => server.kill('SIGKILL'), 10_000);
-		await ended;
-		clearTimeout(impatience);
+		await this.server?.stop();
 	}
 
 	async close(): Promise<void> {
 		await this.stop();
 		if (this.schema) await sql(`DROP SCHEMA ${this.schema} CASCADE`);
 		await rm(this.folder, { recursive: true, force: true });
+	}
+}
+
+// A Server is the program while it serves.
+export class Server {
+	private process: ChildProcess;
+	private log = '';
+	private served: Promise<string>;
+
+	constructor(args: string[], environment: NodeJS.ProcessEnv, heard: (line: string) => void = () => {}) {
+		this.process = spawn(binary(), [...args, '--ops-listen', ''], { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
+		this.served = new Promise((resolve, reject) => {
+			createInterface(this.process.stderr!).on('line', (line) => {
+				heard(line);
+				this.log += line + '\n';
+				const at = /"msg":"serving".*"public_url":"([^"]+)"/.exec(line);
+				if (at) resolve(at[1]);
+			});
+			this.process.on('error', reject);
+			this.process.on('exit', (code) => reject(new Error(`vestibule ${args[0]} ended with ${code}:\n${this.log}`)));
+		});
+		this.served.catch(() => {}); // whoever waits for it hears of it
+	}
+
+	// origin is the public address, as soon as it is served.
+	origin(): Promise<string> {
+		return this.served;
+	}
+
+	async stop(): Promise<void> {
+		if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+		const ended = new Promise((resolve) => this.process.once('exit', resolve));
+		this.process.kill('SIGTERM');
+		const impatience = setTimeout(() => this.process.kill('SIGKILL'), 10_000);
+		await ended;
+		clearTimeout(impatience);
 	}
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 const from = path.join(import.meta.dirname, 'screenshots');
 const to = path.join(import.meta.dirname, '..', 'docs', 'screenshots');
-const chosen = ['sign-in-workspace-light-1280', 'home-dark-1280', 'settings-extension-light-360', 'sign-in-waiting-dark-360'];
+const chosen = ['sign-in-workspace-light-360', 'home-dark-1280', 'settings-extension-light-360', 'sign-in-waiting-dark-360'];
 const most = 100 * 1024; // bytes of one
 
 mkdirSync(to, { recursive: true });
