@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -18,6 +19,7 @@ type NewUser struct {
 	Role       string
 	Password   secret.Password // the zero Password: none yet, the user is invited
 	MustChange bool            // the password is an initial one
+	Until      time.Time       // it is over then, unless somebody has signed in with it; zero: for good
 }
 
 // Create makes a user: active with a password, else invited. Errors are
@@ -41,14 +43,28 @@ func (s *Service) Create(ctx context.Context, t store.Tenant, actor identity.Act
 			return u, err
 		}
 	}
-	err = t.Tx(ctx, func(tx *store.Tx) error { return s.add(ctx, tx, actor, made, hash, from) })
+	err = t.Tx(ctx, func(tx *store.Tx) error { return s.add(ctx, tx, actor, made, hash, wanted.Until, from) })
 	if err != nil {
 		return u, taken(err)
 	}
 	return made, nil
 }
 
-func (s *Service) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u identity.User, hash secret.Hash, from identity.Peer) error {
+// CreateInitial is Create with an initial password we make, to be handed over
+// (P1). What wanted says about a password is not looked at.
+func (s *Service) CreateInitial(ctx context.Context, t store.Tenant, actor identity.Actor, wanted NewUser, from identity.Peer) (slip Slip, err error) {
+	slip.Until = s.Now().Add(policy.InitialPasswordTTL).Truncate(time.Second)
+	if slip.Password, err = secret.NewPassword(secret.NewInitialPassword()); err != nil {
+		return Slip{}, err
+	}
+	wanted.Password, wanted.MustChange, wanted.Until = slip.Password, true, slip.Until
+	if slip.User, err = s.Create(ctx, t, actor, wanted, from); err != nil {
+		return Slip{}, err
+	}
+	return slip, slip.address(ctx, t)
+}
+
+func (s *Service) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u identity.User, hash secret.Hash, until time.Time, from identity.Peer) error {
 	if err := tx.Lock(ctx); err != nil {
 		return err
 	}
@@ -72,6 +88,11 @@ func (s *Service) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u
 	}
 	if err := tx.AddUser(ctx, u, hash); err != nil {
 		return err
+	}
+	if !until.IsZero() {
+		if err := tx.LimitInitial(ctx, u.ID, until); err != nil {
+			return err
+		}
 	}
 	made := s.event(identity.EventUserCreated, actor, u.ID, from, u.CreatedAt)
 	made.Detail["role"] = u.Role

@@ -48,13 +48,18 @@ func (s *Service) GiveInitial(ctx context.Context, t store.Tenant, actor identit
 	if err != nil {
 		return Slip{}, err
 	}
-	if slip.Tenant, err = t.Get(ctx); err != nil {
-		return Slip{}, err
+	return slip, slip.address(ctx, t)
+}
+
+// address writes on a slip whom it is for, as the sign-in page asks.
+func (s *Slip) address(ctx context.Context, t store.Tenant) (err error) {
+	if s.Tenant, err = t.Get(ctx); err != nil {
+		return err
 	}
-	if slip.Username = slip.User.Email.Typed; slip.Tenant.Style == identity.Extension {
-		slip.Username = slip.User.Extension + "-" + slip.Tenant.Slug
+	if s.Username = s.User.Email.Typed; s.Tenant.Style == identity.Extension {
+		s.Username = s.User.Extension + "-" + s.Tenant.Slug
 	}
-	return slip, nil
+	return nil
 }
 
 // handed is a password that somebody else than its user has seen.

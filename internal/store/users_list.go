@@ -23,7 +23,7 @@ const (
 	usersBySeen = `SELECT ` + userColumns + ` FROM users WHERE tenant_id = $1 AND (last_sign_in_at, id) < ($5, $6) AND ` + fitting + ` ORDER BY last_sign_in_at DESC, id DESC LIMIT $7`
 
 	countUsers   = `SELECT status, COUNT(*) FROM users WHERE tenant_id = $1 AND ` + visible + ` GROUP BY status`
-	countWaiting = `SELECT COUNT(DISTINCT subject) FROM lanes WHERE tenant_id = $1 AND subject <> '' AND until > $2`
+	countWaiting = `SELECT COUNT(DISTINCT subject) FROM lanes WHERE tenant_id = $1 AND subject <> '' AND until > $2 AND SUBSTR(lane, 1, 7) <> 'letter '`
 	userEvents   = `SELECT ` + eventColumns + ` FROM events WHERE tenant_id = $1 AND user_id = $2 ORDER BY id DESC LIMIT $3`
 )
 

@@ -101,6 +101,10 @@ func TestFindUsers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		change(t, acme, func(ctx context.Context, tx *store.Tx) error { // no name's, but an hour's share of letters
+			_, err := tx.ReserveLetter(ctx, "usr_1", noon)
+			return err
+		})
 		if n, err = acme.CountUsers(t.Context(), noon); err != nil || n.Waiting != 2 {
 			t.Errorf("waiting: %+v, %v", n, err)
 		}
