@@ -60,6 +60,7 @@ type Policy struct {
 	Accent          string `json:"accent,omitzero"`           // #rrggbb
 	PasswordChanges string `json:"password-changes,omitzero"` // web | web+api
 	ChangeInitial   string `json:"change-initial,omitzero"`   // yes | no: must initial passwords be changed?
+	PasswordClasses string `json:"password-classes,omitzero"` // of characters that a password must have: lower,upper,digit,special
 }
 
 // A Duration is written as Go writes it ("30m"), in JSON too.

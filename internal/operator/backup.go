@@ -170,8 +170,10 @@ func endAllSessions(ctx context.Context, s *Service) (ended int64, err error) {
 	err = s.EachTenant(ctx, func(t identity.Tenant) error {
 		var here int64
 		err := s.Store.Tenant(t.ID).Tx(ctx, func(tx *store.Tx) (err error) {
-			here, err = tx.EndAllSessions(ctx, s.Now())
-			return err
+			if here, err = tx.EndAllSessions(ctx, s.Now()); err != nil {
+				return err
+			}
+			return tx.EndAllLinks(ctx, s.Now())
 		})
 		ended += here
 		return err

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -22,7 +23,9 @@ func lived(t *testing.T) (c config.Database, path, backup string) {
 	makes(t, c)
 	backup = filepath.Join(t.TempDir(), "backup.db")
 	with(t, c, func(s *store.Store) {
-		signedIn(t, storetest.AddTenant(t, s, "acme", identity.Workspace))
+		acme := storetest.AddTenant(t, s, "acme", identity.Workspace)
+		signedIn(t, acme)
+		linked(t, acme)
 		if err := service(s).Backup(t.Context(), c.Database, backup); err != nil {
 			t.Fatal(err)
 		}
@@ -33,6 +36,23 @@ func lived(t *testing.T) (c config.Database, path, backup string) {
 		storetest.AddTenant(t, s, "later", identity.Workspace)
 	})
 	return c, path, backup
+}
+
+const aLink identity.LinkID = "lnk_00000000000000000000000000000001"
+
+// linked gives the tenant's user a reset link.
+func linked(t *testing.T, tenant store.Tenant) {
+	t.Helper()
+	err := tenant.Tx(t.Context(), func(tx *store.Tx) error {
+		users, err := tx.Users(t.Context(), "", 1)
+		if err != nil || len(users) == 0 {
+			return err
+		}
+		return tx.ReplaceLink(t.Context(), identity.Link{ID: aLink, User: users[0].ID, Purpose: identity.ResetLink, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func with(t *testing.T, c config.Database, do func(*store.Store)) {
@@ -82,6 +102,9 @@ func TestRestore(t *testing.T) {
 		}
 		if alive, err := s.Tenant(acme.ID).Sessions(t.Context(), users[0].ID, noon); err != nil || len(alive) > 0 {
 			t.Errorf("sessions that were alive: %v, %v", alive, err)
+		}
+		if l, err := s.Tenant(acme.ID).FindLink(t.Context(), identity.ResetLink, aLink); err != nil || l.RevokedAt.IsZero() {
+			t.Errorf("a link that was alive: %v, %v", l, err)
 		}
 		list := events(t, s.Nowhere())
 		if len(list) != 1 || list[0].Kind != identity.EventRestoreDone || list[0].Detail["sessions"] != "1" {

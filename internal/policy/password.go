@@ -25,8 +25,8 @@ const maxPassword = 256
 type Person struct{ Product, TenantName, Slug, Name, Email, Extension string }
 
 // CheckPassword says whether a person may choose pw (NIST SP 800-63B section
-// 3.1.1.2): its length in code points after NFC, no composition rules, not one
-// of the commonest, not a word around the person. The error is ErrPassword
+// 3.1.1.2): its length in code points after NFC, no composition rules but the
+// tenant's own, not one of the commonest, not a word around the person. The error is ErrPassword
 // with every reason in its fields; it never tells the password.
 func CheckPassword(p identity.Policy, pw string, who Person) error {
 	reasons := refusals(p, pw, who)
@@ -61,11 +61,31 @@ func refusals(p identity.Policy, pw string, who Person) (reasons []string) {
 	if length < least {
 		reasons = append(reasons, fmt.Sprintf("A password has at least %d characters.", least))
 	}
+	reasons = append(reasons, lacking(p, pw)...)
 	if commonest.Has(pw) {
 		reasons = append(reasons, "This is one of the commonest passwords, which attackers try first.")
 	}
 	if aroundPerson(pw, who) {
 		reasons = append(reasons, "This is little more than the name, address or number of you or your organization, or of this product.")
+	}
+	return reasons
+}
+
+// passwordClasses are the classes of characters a tenant may make compulsory,
+// though NIST advises against it (W6).
+var passwordClasses = []string{AdviseLower, AdviseUpper, AdviseDigit, AdviseSpecial}
+
+var classWords = map[string]string{
+	AdviseLower: "a lower-case letter", AdviseUpper: "an upper-case letter", AdviseDigit: "a number", AdviseSpecial: "a special character",
+}
+
+// lacking says which of the tenant's compulsory classes a password has not.
+func lacking(p identity.Policy, pw string) (reasons []string) {
+	unmet := Advice(pw)
+	for class := range strings.SplitSeq(p.PasswordClasses, ",") {
+		if slices.Contains(unmet, class) {
+			reasons = append(reasons, "A password here has "+classWords[class]+".")
+		}
 	}
 	return reasons
 }

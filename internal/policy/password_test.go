@@ -115,3 +115,32 @@ func TestAdvice(t *testing.T) {
 		}
 	}
 }
+
+// A tenant may make classes of characters compulsory; nobody else's are.
+//
+// Proves: W6, 4.3
+func TestCompulsoryClasses(t *testing.T) {
+	for _, row := range []struct {
+		name, classes, password string
+		lacks                   []string
+	}{
+		{"none by default", "", "violet lantern", nil},
+		{"all there", "lower,upper,digit,special", "Violet-lantern 7", nil},
+		{"no number", "digit", "violet lantern", []string{"a number"}},
+		{"neither", "upper,digit", "violet lantern", []string{"an upper-case letter", "a number"}},
+		{"a letter of another script", "upper", "Фиалка и фонарь", nil},
+		{"no special one", "special", "violetlantern", []string{"a special character"}},
+	} {
+		p := policy.Defaults()
+		p.PasswordClasses = row.classes
+		err := policy.CheckPassword(p, row.password, policy.Person{})
+		if (err == nil) != (row.lacks == nil) {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		for _, words := range row.lacks {
+			if err == nil || !strings.Contains(problem.Of(err).Message, "A password here has "+words) {
+				t.Errorf("%s: %v does not say %s", row.name, err, words)
+			}
+		}
+	}
+}

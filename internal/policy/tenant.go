@@ -3,6 +3,7 @@ package policy
 import (
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,6 +95,7 @@ var settings = []setting{
 	{"language", oneOf(func(p *identity.Policy) *string { return &p.Language }, "en", "id")},
 	{"accent", accent},
 	{"password-changes", oneOf(func(p *identity.Policy) *string { return &p.PasswordChanges }, WebOnly, WebAndAPI)},
+	{"password-classes", classes},
 	{"change-initial", oneOf(func(p *identity.Policy) *string { return &p.ChangeInitial }, yes, no)},
 	{"style", style},
 	{"name", name},
@@ -178,6 +180,20 @@ func oneOf(field func(*identity.Policy) *string, words ...string) func(*identity
 		}
 		return strings.Join(words, " or ")
 	}
+}
+
+// classes are kept in one order, each once.
+func classes(t *identity.Tenant, value string) string {
+	wanted := map[string]bool{}
+	for word := range strings.SplitSeq(value, ",") {
+		if !slices.Contains(passwordClasses, word) {
+			return "some of " + strings.Join(passwordClasses, ",")
+		}
+		wanted[word] = true
+	}
+	chosen := slices.DeleteFunc(slices.Clone(passwordClasses), func(class string) bool { return !wanted[class] })
+	t.Policy.PasswordClasses = strings.Join(chosen, ",")
+	return ""
 }
 
 var colour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)

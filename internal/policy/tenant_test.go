@@ -66,6 +66,10 @@ func TestSet(t *testing.T) {
 		{"P1: initial passwords are changed", "change-initial", "yes", true},
 		{"P1: initial passwords are kept", "change-initial", "no", true},
 		{"P1: neither", "change-initial", "maybe", false},
+		{"W6: classes of characters", "password-classes", "digit,lower", true},
+		{"W6: all of them", "password-classes", "lower,upper,digit,special", true},
+		{"W6: another class", "password-classes", "emoji", false},
+		{"W6: a blank between", "password-classes", "lower, upper", false},
 		{"a style", "style", "extension", true},
 		{"a style nobody has", "style", "fax", false},
 		{"no style", "style", "", false},
@@ -114,7 +118,7 @@ func TestSetUnknownKey(t *testing.T) {
 func TestKeys(t *testing.T) {
 	example := map[string]string{
 		"password-min-length": "12", "support-contact": "desk", "landing": "/phone", "language": "id",
-		"accent": "#123456", "password-changes": "web+api", "change-initial": "no",
+		"accent": "#123456", "password-changes": "web+api", "change-initial": "no", "password-classes": "upper,digit",
 	}
 	var want []string
 	fields := reflect.TypeFor[identity.Policy]()

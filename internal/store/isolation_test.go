@@ -215,8 +215,9 @@ var (
 			_, err := tx.UseLink(ctx, identity.ResetLink, aLinkID, identity.Active, noon)
 			return err
 		}),
-		"OpenLink": in(func(ctx context.Context, tx *store.Tx) error { return tx.OpenLink(ctx, aLinkID, noon) }),
-		"EndLinks": in(func(ctx context.Context, tx *store.Tx) error { return tx.EndLinks(ctx, "usr_ann", noon) }),
+		"OpenLink":    in(func(ctx context.Context, tx *store.Tx) error { return tx.OpenLink(ctx, aLinkID, noon) }),
+		"EndLinks":    in(func(ctx context.Context, tx *store.Tx) error { return tx.EndLinks(ctx, "usr_ann", noon) }),
+		"EndAllLinks": in(func(ctx context.Context, tx *store.Tx) error { return tx.EndAllLinks(ctx, noon) }),
 		"EndLink": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.EndLink(ctx, "usr_ann", identity.ResetLink, noon)
 		}),

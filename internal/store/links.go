@@ -35,10 +35,11 @@ const (
 		AND EXISTS (SELECT 1 FROM users u WHERE u.tenant_id = $1 AND u.id = links.user_id AND u.status = $6)
 		AND EXISTS (SELECT 1 FROM tenants t WHERE t.tenant_id = $1 AND t.status = 'active')
 		RETURNING ` + linkColumns
-	openLink   = `UPDATE links SET opened_at = $3 WHERE tenant_id = $1 AND id = $2 AND opened_at = 0 AND used_at = 0 AND revoked_at = 0 AND expires_at > $3`
-	revokeLink = `UPDATE links SET revoked_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND purpose = $3 AND used_at = 0 AND revoked_at = 0`
-	endLinks   = `UPDATE links SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND purpose <> 'undo' AND used_at = 0 AND revoked_at = 0`
-	sweepLinks = `DELETE FROM links WHERE tenant_id = $1 AND id IN (SELECT l.id FROM links l WHERE l.tenant_id = $1 AND l.expires_at < $2
+	openLink    = `UPDATE links SET opened_at = $3 WHERE tenant_id = $1 AND id = $2 AND opened_at = 0 AND used_at = 0 AND revoked_at = 0 AND expires_at > $3`
+	revokeLink  = `UPDATE links SET revoked_at = $4 WHERE tenant_id = $1 AND user_id = $2 AND purpose = $3 AND used_at = 0 AND revoked_at = 0`
+	endLinks    = `UPDATE links SET revoked_at = $3 WHERE tenant_id = $1 AND user_id = $2 AND purpose <> 'undo' AND used_at = 0 AND revoked_at = 0`
+	endAllLinks = `UPDATE links SET revoked_at = $2 WHERE tenant_id = $1 AND used_at = 0 AND revoked_at = 0`
+	sweepLinks  = `DELETE FROM links WHERE tenant_id = $1 AND id IN (SELECT l.id FROM links l WHERE l.tenant_id = $1 AND l.expires_at < $2
 		AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.tenant_id = $1 AND i.link_id = l.id) LIMIT $3)`
 
 	holdUser = `UPDATE users SET status = status WHERE tenant_id = $1 AND id = $2 AND status = $3 AND ` + visible
@@ -107,6 +108,13 @@ func (tx *Tx) OpenLink(ctx context.Context, id identity.LinkID, now time.Time) (
 func (tx *Tx) EndLinks(ctx context.Context, user identity.UserID, now time.Time) (err error) {
 	defer problem.Wrap(&err, "end links of %s", user)
 	_, err = tx.exec(ctx, endLinks, string(user), micros(now))
+	return err
+}
+
+// EndAllLinks makes every link of the tenant invalid.
+func (tx *Tx) EndAllLinks(ctx context.Context, now time.Time) (err error) {
+	defer problem.Wrap(&err, "end all links")
+	_, err = tx.exec(ctx, endAllLinks, micros(now))
 	return err
 }
 
