@@ -33,6 +33,7 @@ type subkeys struct {
 	refresh, session                     []byte
 	address, emailSalt, subject, browser []byte
 	form, link, letter                   []byte
+	audit                                []byte
 }
 
 // Keys derives the keys from the root with HKDF-SHA256 (RFC 5869).
@@ -49,6 +50,7 @@ func (r Root) Keys() Keys {
 		form:      r.derive("form bindings"),
 		link:      r.derive("link tokens"),
 		letter:    r.derive("letter tokens"),
+		audit:     r.derive("audit chain"),
 	})}
 }
 

@@ -26,8 +26,12 @@ func (tx *Tx) AddEvent(ctx context.Context, e identity.Event) (err error) {
 	if err != nil {
 		return err
 	}
-	return tx.later(ctx, insertEvent, string(e.ID), e.Kind, e.Result, string(e.User), string(e.Actor), string(e.Session),
+	err = tx.later(ctx, insertEvent, string(e.ID), e.Kind, e.Result, string(e.User), string(e.Actor), string(e.Session),
 		e.Peer.Address, e.Peer.UserAgent, e.Peer.RequestID, string(detail), micros(e.At))
+	if err != nil {
+		return err
+	}
+	return tx.later(ctx, insertUnsealed, string(e.ID))
 }
 
 // Events lists up to limit events that come after the given one, oldest

@@ -55,6 +55,16 @@ var (
 		},
 		"KnownBrowser": func(ctx context.Context, t store.Tenant) (bool, error) { return t.KnownBrowser(ctx, "usr_ann", "bro") },
 		"Events":       sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Event, error) { return t.Events(ctx, "", 9) }),
+		"ChainHead": func(ctx context.Context, t store.Tenant) (bool, error) {
+			h, err := t.ChainHead(ctx)
+			return h.Place > 0, err
+		},
+		"ChainLines": sawAny(func(ctx context.Context, t store.Tenant) ([]store.ChainLine, error) { return t.ChainLines(ctx, 0, 9) }),
+		"ChainLinesOf": sawAny(func(ctx context.Context, t store.Tenant) ([]store.ChainLine, error) {
+			return t.ChainLinesOf(ctx, "usr_ann", "", 9)
+		}),
+		"UnsealedEvents": sawAny(func(ctx context.Context, t store.Tenant) ([]store.ChainLine, error) { return t.UnsealedEvents(ctx, 9) }),
+		"StrayEvent":     saw(func(ctx context.Context, t store.Tenant) (identity.EventID, error) { return t.StrayEvent(ctx) }),
 		"Taken": func(ctx context.Context, t store.Tenant) (bool, error) {
 			taken, err := t.Taken(ctx, []string{"ann@x.test"}, []string{"201"})
 			return len(taken) > 0, err
@@ -119,6 +129,15 @@ var (
 	later = noon.Add(time.Minute)
 
 	writes = map[string]func(context.Context, store.Tenant) error{
+		"Place": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.Place(ctx, store.ChainHead{Place: 2}, []store.ChainLine{aPlace(3, "evt_0")})
+		}),
+		"GiveUp": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.GiveUp(ctx, store.ChainHead{}, store.ChainHead{BasePlace: 1, BaseMAC: []byte("m"), BaseSeal: []byte("s")})
+		}),
+		"Erase": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.Erase(ctx, store.ChainLine{EventID: "evt_1", Salt: []byte{}, Personal: []byte("p"), Erased: []byte("e")})
+		}),
 		"SetLetter": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.SetLetter(ctx, identity.Task{ID: "tsk_letter", User: "usr_ann"}, store.Delivery{State: identity.LetterSent, At: later})
 		}),

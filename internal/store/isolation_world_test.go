@@ -75,6 +75,10 @@ func imported(id identity.UserID) store.UserHash {
 		Role: identity.Member, Status: identity.Active, CreatedAt: noon}, Hash: aHash}
 }
 
+func aPlace(place int64, id identity.EventID) store.ChainLine {
+	return store.ChainLine{Place: place, EventID: id, MAC: []byte("mac"), Salt: []byte("salt")}
+}
+
 // fill gives a tenant the same rows under the same ids as its twin.
 func fill(t *testing.T, tenant store.Tenant) {
 	t.Helper()
@@ -102,7 +106,13 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_request", Kind: identity.RequestReset, At: noon, Data: map[string]string{"email": "ann@x.test"}}),
 			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
 			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", User: "usr_ann", At: noon}),
+			tx.Place(ctx, store.ChainHead{}, []store.ChainLine{aPlace(1, "evt_1"), aPlace(2, "evt_gone")}),
+			tx.AddEvent(ctx, identity.Event{ID: "evt_0", Kind: "k", At: noon}),
 			tx.AddSigningKey(ctx, store.SigningKey{ID: "key_1", CreatedAt: noon, ActiveFrom: noon, Private: []byte("private")}))
+	})
+	change(t, tenant, func(ctx context.Context, tx *store.Tx) error { // a stray one: never on its way to the chain
+		return errors.Join(tx.AddEvent(ctx, identity.Event{ID: "evt_00", Kind: "k", At: noon}),
+			tx.Exec(ctx, `DELETE FROM unsealed WHERE tenant_id = $1 AND event_id = 'evt_00'`))
 	})
 	if _, err := tenant.ReserveTry(t.Context(), []store.Lane{fullLane}, noon); err != nil {
 		t.Fatal(err)

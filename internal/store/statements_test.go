@@ -26,6 +26,7 @@ var unscopedStatements = map[string]string{
 	"firstAddress":      "a stand-in where nobody has the address",
 	"anyEmailStyle":     "a stand-in where nobody has the address",
 	"dueTenants":        "what is due, before its tenant is known",
+	"unsealedTenants":   "events without a place in their chain, before their tenant is known",
 	"tenantsByTail":     "a letter that came back, before its tenant is known",
 	"createMigrations":  "the schema",
 	"insertMigration":   "the schema",
