@@ -21,6 +21,7 @@
 //	checks      a net/http handler that does nothing, behind the same driver
 //	refreshes   UPDATEs of one row, each its own durable commit, as many at a
 //	            time as there are clients, without HTTP
+//	forgotten   as refreshes; mails are counted where they arrive
 //	flood       the same checks at rest; they arrive at a fixed rate whether or
 //	            not earlier ones were answered
 //	a million   the same requests on a database with a thousand users
@@ -96,6 +97,7 @@ var figures = []figure{
 	{"start", measureStart, true},
 	{"memory", measureMemory, false},
 	{"load", measureLoad, false},
+	{"mail", measureMail, false},
 	{"import", measureImport, false},
 	{"million", measureMillion, false},
 }

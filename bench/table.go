@@ -67,7 +67,7 @@ func (t *table) add(db *database, l line) {
 // order is how the figures stand in the table, whatever the order they were
 // measured in.
 var order = []string{
-	figureSignIns, figureChecks, figureRefreshes, figureFlood, figureFloodTime, figureServed,
+	figureSignIns, figureChecks, figureRefreshes, figureForgot, figureLetters, figureFlood, figureFloodTime, figureServed,
 	figureRest, figurePeak, figureStart, figureReady, figureSize, figureBigSignIn, figureBigCheck, figureImport,
 }
 

@@ -52,7 +52,7 @@ const (
 // The hands of each lane. Letters that wait for a slow mail server do not hold
 // up requests.
 const (
-	requestHands = 2
+	requestHands = 4
 	letterHands  = 4
 )
 
