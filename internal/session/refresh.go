@@ -70,13 +70,29 @@ func (s *Service) refuseReplay(ctx context.Context, t store.Tenant, id identity.
 		if err := tx.EndSession(ctx, id, now); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, identity.Event{
+		err = tx.AddEvent(ctx, identity.Event{
 			Kind: identity.EventTokenReuse, Result: ErrEnded.Code, User: user, Session: id, Peer: from, At: now,
 		})
+		if err != nil {
+			return err
+		}
+		return tellReplay(ctx, tx, user, from, now)
 	})
 	s.Forget(t.ID())
 	if err != nil && !errors.Is(err, problem.NotFound) {
 		return err
 	}
 	return ErrEnded
+}
+
+// tellReplay lets the person know by mail: somebody may hold a copy of a key
+// to the account.
+func tellReplay(ctx context.Context, tx *store.Tx, id identity.UserID, from identity.Peer, now time.Time) error {
+	u, err := tx.User(ctx, id)
+	if err != nil || u.Email.Folded == "" {
+		return err
+	}
+	return tx.Enqueue(ctx, identity.Task{Kind: identity.LetterTokenReuse, User: id, At: now, Data: map[string]string{
+		identity.DataAt: now.UTC().Format(time.RFC3339), identity.DataAddress: from.Address, identity.DataUserAgent: from.UserAgent,
+	}})
 }

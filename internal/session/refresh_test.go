@@ -86,7 +86,7 @@ func TestLostAnswer(t *testing.T) {
 // A refresh token that comes back after its successor was used is a copy in
 // the wrong hands, but for the grace time in which ten tabs may race.
 //
-// Proves: W10, G4, 2.7
+// Proves: W10, G4, 2.7, 4.6
 func TestReuse(t *testing.T) {
 	const grace = 10 * time.Second
 	for _, test := range []struct {
@@ -126,6 +126,10 @@ func TestReuse(t *testing.T) {
 				lives(t, h, first.Refresh, false)
 				if n := len(housetest.Events(t, acme, identity.EventTokenReuse)); n != 1 {
 					t.Errorf("%d events when it comes once more, want still 1", n)
+				}
+				letters, err := acme.Letters(t.Context(), identity.Letter{}, 9)
+				if err != nil || len(letters) != 1 || letters[0].Kind != "token_reuse" || letters[0].User != ann.ID {
+					t.Errorf("the person is told by %+v (%v)", letters, err)
 				}
 			})
 		})
