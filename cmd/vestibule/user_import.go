@@ -43,7 +43,7 @@ func (c *userImportCmd) Run(ctx context.Context, p *program) error {
 		if err == nil {
 			p.say("%s imported, %s refused.", counted(report.Imported, "user was", "users were"), counted(report.Refused, "line was", "lines were"))
 			if report.Invited > 0 {
-				p.say("%s no password, and nobody gets mail from this version yet: “user set --password-stdin” gives one.",
+				p.say("%s no password, and an import invites nobody: “user initial-password” gives one.",
 					counted(report.Invited, "of them has", "of them have"))
 			}
 		}
