@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/vestibule-id/vestibule/internal/audit"
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/operator"
@@ -23,7 +24,9 @@ func onDatabase(ctx context.Context, c config.Database, p *program, do func(*ope
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(&operator.Service{Store: s, Now: p.now}), s.Close())
+	err = do(&operator.Service{Store: s, Now: p.now})
+	sealing := (&audit.Sealer{Store: s}).Seal(ctx) // of what the command has done, where no server runs
+	return errors.Join(err, sealing, s.Close())
 }
 
 // inTenant opens the database and finds a tenant in it.

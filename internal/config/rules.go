@@ -22,6 +22,7 @@ type Rules struct {
 	ResetLinkTTL      identity.Duration `name:"reset-link-ttl" default:"1h" placeholder:"DURATION" help:"How long a link to reset a password is valid."`
 	InvitationTTL     identity.Duration `name:"invitation-ttl" default:"168h" placeholder:"DURATION" help:"How long an invitation is valid."`
 	PasswordMinLength int               `default:"8" placeholder:"N" help:"The fewest characters of a password, from 8 to 64."`
+	AuditRetention    identity.Duration `default:"17520h" placeholder:"DURATION" help:"How long events stay in the audit trail."`
 	SupportContact    string            `placeholder:"TEXT" help:"Whom to ask for help, shown where no tenant's contact is known."`
 }
 
@@ -39,6 +40,7 @@ func (r Rules) Policy() identity.Policy {
 		ResetLinkTTL:      r.ResetLinkTTL,
 		InvitationTTL:     r.InvitationTTL,
 		PasswordMinLength: r.PasswordMinLength,
+		AuditRetention:    r.AuditRetention,
 		SupportContact:    r.SupportContact,
 	}
 }
@@ -56,6 +58,7 @@ func (r Rules) Check() error {
 		{"refresh-grace", r.RefreshGrace},
 		{"reset-link-ttl", r.ResetLinkTTL},
 		{"invitation-ttl", r.InvitationTTL},
+		{"audit-retention", r.AuditRetention},
 	}
 	for _, d := range durations {
 		if time.Duration(d.value) < time.Second {

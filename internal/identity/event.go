@@ -53,6 +53,9 @@ const (
 	EventBackupDone  = "backup_done"
 	EventRestoreDone = "restore_done"
 
+	EventAuditExported = "audit_exported" // detail: format, events, and what was asked for
+	EventPersonErased  = "audit_person_erased"
+
 	EventStartup  = "sys_startup"
 	EventShutdown = "sys_shutdown"
 )

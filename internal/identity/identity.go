@@ -53,6 +53,7 @@ type Policy struct {
 	ResetLinkTTL      Duration `json:"reset-link-ttl,omitzero"`
 	InvitationTTL     Duration `json:"invitation-ttl,omitzero"`
 	PasswordMinLength int      `json:"password-min-length,omitzero"`
+	AuditRetention    Duration `json:"audit-retention,omitzero"` // events older than that are given up
 	SupportContact    string   `json:"support-contact,omitzero"`
 
 	Landing         string `json:"landing,omitzero"`          // local path after sign-in
@@ -61,6 +62,13 @@ type Policy struct {
 	PasswordChanges string `json:"password-changes,omitzero"` // web | web+api
 	ChangeInitial   string `json:"change-initial,omitzero"`   // yes | no: must initial passwords be changed?
 	PasswordClasses string `json:"password-classes,omitzero"` // of characters that a password must have: lower,upper,digit,special
+
+	Imprint    string `json:"imprint,omitzero"` // addresses of pages, linked where people sign in
+	Privacy    string `json:"privacy,omitzero"`
+	MailSender string `json:"mail-sender,omitzero"` // the name letters come from
+	Logo       string `json:"logo,omitzero"`        // fingerprint of the picture, which is kept apart
+
+	Floor *Policy `json:"-"` // an operator's only: what no tenant may be laxer than; nil: there is none
 }
 
 // A Duration is written as Go writes it ("30m"), in JSON too.

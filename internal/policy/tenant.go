@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -24,6 +25,8 @@ const (
 var (
 	ErrKey   = problem.New(problem.Invalid, "unknown_setting", "There is no such setting.")
 	ErrValue = problem.New(problem.Invalid, "invalid_setting", "That value will not do.")
+
+	ErrStyleShuts = problem.New(problem.Conflict, "style_shuts_out", "Some users could not sign in any more.")
 )
 
 // Defaults is the operator's policy where the operator chose nothing.
@@ -40,6 +43,7 @@ func Defaults() identity.Policy {
 		ResetLinkTTL:      identity.Duration(time.Hour),
 		InvitationTTL:     identity.Duration(7 * 24 * time.Hour),
 		PasswordMinLength: 8,
+		AuditRetention:    identity.Duration(2 * 365 * 24 * time.Hour),
 		Language:          "en",
 		PasswordChanges:   WebOnly,
 		ChangeInitial:     yes,
@@ -47,7 +51,7 @@ func Defaults() identity.Policy {
 }
 
 // Effective is the policy that holds for a tenant: what it chose, and the
-// operator's choice where it chose nothing.
+// operator's choice where it chose nothing; never laxer than the operator's floor.
 func Effective(operator, tenant identity.Policy) identity.Policy {
 	effective := reflect.ValueOf(&operator).Elem()
 	chosen := reflect.ValueOf(tenant)
@@ -56,6 +60,7 @@ func Effective(operator, tenant identity.Policy) identity.Policy {
 			effective.Field(i).Set(chosen.Field(i))
 		}
 	}
+	hold(&operator)
 	return operator
 }
 
@@ -89,6 +94,7 @@ var settings = []setting{
 	{"refresh-grace", duration(func(p *identity.Policy) *identity.Duration { return &p.RefreshGrace })},
 	{"reset-link-ttl", duration(func(p *identity.Policy) *identity.Duration { return &p.ResetLinkTTL })},
 	{"invitation-ttl", duration(func(p *identity.Policy) *identity.Duration { return &p.InvitationTTL })},
+	{"audit-retention", duration(func(p *identity.Policy) *identity.Duration { return &p.AuditRetention })},
 	{"password-min-length", number(8, 64, func(p *identity.Policy) *int { return &p.PasswordMinLength })},
 	{"support-contact", contact},
 	{"landing", oneOf(func(p *identity.Policy) *string { return &p.Landing }, "/home", "/phone")},
@@ -97,6 +103,9 @@ var settings = []setting{
 	{"password-changes", oneOf(func(p *identity.Policy) *string { return &p.PasswordChanges }, WebOnly, WebAndAPI)},
 	{"password-classes", classes},
 	{"change-initial", oneOf(func(p *identity.Policy) *string { return &p.ChangeInitial }, yes, no)},
+	{"imprint", address(func(p *identity.Policy) *string { return &p.Imprint })},
+	{"privacy", address(func(p *identity.Policy) *string { return &p.Privacy })},
+	{"mail-sender", sender},
 	{"style", style},
 	{"name", name},
 }
@@ -136,6 +145,20 @@ func Set(t *identity.Tenant, key, value string) error {
 		return nil
 	}
 	return ErrKey.Because("There is no setting %q. There are: %s.", key, strings.Join(Keys(), ", "))
+}
+
+// StyleShuts refuses a style (ErrStyleShuts) in which some of a tenant's users,
+// of whom so many lack an address and so many an extension, would have nothing
+// to sign in with.
+func StyleShuts(style identity.Style, noEmail, noExtension int64) error {
+	lacking, what := noEmail, "e-mail address"
+	if style == identity.Extension {
+		lacking, what = noExtension, "extension"
+	}
+	if lacking == 0 {
+		return nil
+	}
+	return ErrStyleShuts.Because("In the style %s people sign in with an %s, and %d of the tenant's users have none. Give them one or deactivate them first.", style, what, lacking)
 }
 
 // takeBack finds the field by its JSON name, which is the key.
@@ -184,15 +207,12 @@ func oneOf(field func(*identity.Policy) *string, words ...string) func(*identity
 
 // classes are kept in one order, each once.
 func classes(t *identity.Tenant, value string) string {
-	wanted := map[string]bool{}
 	for word := range strings.SplitSeq(value, ",") {
 		if !slices.Contains(passwordClasses, word) {
 			return "some of " + strings.Join(passwordClasses, ",")
 		}
-		wanted[word] = true
 	}
-	chosen := slices.DeleteFunc(slices.Clone(passwordClasses), func(class string) bool { return !wanted[class] })
-	t.Policy.PasswordClasses = strings.Join(chosen, ",")
+	t.Policy.PasswordClasses = inOrder(value)
 	return ""
 }
 
@@ -214,6 +234,31 @@ func contact(t *identity.Tenant, value string) string {
 		return "plain text of at most 200 characters on one line"
 	}
 	t.Policy.SupportContact = plain
+	return ""
+}
+
+// address is a link on pages for strangers, so that nothing but a web page may
+// be behind it.
+func address(field func(*identity.Policy) *string) func(*identity.Tenant, string) string {
+	return func(t *identity.Tenant, value string) string {
+		u, err := url.Parse(value)
+		odd := strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"<>\^`+"`", r) })
+		if err != nil || odd || len(value) > 500 || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.Opaque != "" {
+			return "the address of a web page, like https://example.com/imprint"
+		}
+		*field(&t.Policy) = value
+		return ""
+	}
+}
+
+// sender is the name that letters come from. Programs show it in place of the
+// address, so it must not look like one.
+func sender(t *identity.Tenant, value string) string {
+	plain, err := identity.ParseName(value)
+	if err != nil || strings.ContainsAny(plain, "@＠<>\"") {
+		return "a name of at most 200 characters on one line, no address"
+	}
+	t.Policy.MailSender = plain
 	return ""
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/api"
+	"github.com/vestibule-id/vestibule/internal/audit"
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
@@ -68,6 +69,8 @@ type Server struct {
 	operator *operator.Service
 	enroll   *enroll.Service
 	outbox   *outbox.Worker
+	audit    *audit.Service
+	sealer   *audit.Sealer
 	stopping atomic.Bool
 }
 
@@ -107,19 +110,21 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	trail := &audit.Service{Store: o.Store, Now: o.Now, Operator: rules}
 	accounts := &account.Service{SignIn: signIn, Sessions: sessions}
 	calls := &api.API{SignIn: signIn, Sessions: sessions, Product: o.Config.ProductName, Version: o.Version,
 		Account: accounts, Recovery: recoveries, Invitations: invitations, Admin: admins}
 	pages := &web.Pages{
 		SignIn: signIn, Sessions: sessions, Account: accounts, Product: o.Config.ProductName,
 		SupportContact: o.Config.SupportContact, Style: identity.Style(o.Config.SignInStyle),
-		Recovery: recoveries, Invitations: invitations, Demo: o.Demo,
+		Recovery: recoveries, Invitations: invitations, Admin: admins, Demo: o.Demo,
 	}
 	door := front.Door{Origins: front.Origins{Public: o.PublicURL}, Proxies: proxies, Metrics: metrics, Log: o.Log}
 	mux := open(door, calls, pages)
 	s := &Server{
 		Public: front.Tidy(mux, door.HTTPS()), Sessions: sessions, SignIn: signIn, options: o,
 		operator: keeper, enroll: &enroll.Service{Now: o.Now}, outbox: sending,
+		audit: trail, sealer: &audit.Sealer{Store: o.Store, Log: o.Log},
 	}
 	s.Ops = s.ops(metrics)
 	if o.Config.OpsListen == "" { // then readiness is asked where people are served
@@ -211,7 +216,8 @@ func (s *Server) Run(ctx context.Context, public, ops net.Listener) error {
 	}
 	stop()
 	<-worked
-	err = errors.Join(err, s.Sessions.Flush(finish, true), s.note(finish, identity.EventShutdown))
+	err = errors.Join(err, s.Sessions.Flush(finish, true), s.note(finish, identity.EventShutdown), s.sealer.Seal(finish))
+	s.sealer.Note(finish)
 	s.options.Log.Info("stopped")
 	return err
 }

@@ -50,6 +50,7 @@ func (s *Server) work(ctx context.Context) {
 		})
 	})
 	both.Go(func() { s.outbox.Run(ctx) })
+	both.Go(func() { s.sealer.Run(ctx) })
 	both.Wait()
 }
 
@@ -101,7 +102,7 @@ func (s *Server) sweepTenant(ctx context.Context, id identity.TenantID) error {
 		return tx.SweepInvitations(ctx, now.Add(-keepInvitations), sweepPiece)
 	}
 	return errors.Join(inPieces(ctx, t, lanes), inPieces(ctx, t, sessions), inPieces(ctx, t, forms),
-		inPieces(ctx, t, invitations), inPieces(ctx, t, links), s.sweepMails(ctx, t), s.enroll.Tidy(ctx, t))
+		inPieces(ctx, t, invitations), inPieces(ctx, t, links), s.sweepMails(ctx, t), s.enroll.Tidy(ctx, t), s.audit.Retire(ctx, t))
 }
 
 func inPieces(ctx context.Context, t store.Tenant, sweep func(*store.Tx) (int64, error)) error {
