@@ -148,7 +148,6 @@ var (
 		"SetMailTrouble": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.SetMailTrouble(ctx, "usr_ann", "ann@x.test", identity.MailTrouble{Kind: identity.MailBounced, At: later})
 		}),
-		"ClearMailTrouble": in(func(ctx context.Context, tx *store.Tx) error { return tx.ClearMailTrouble(ctx, "usr_dan") }),
 		"ExpireLetters": in(func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.ExpireLetters(ctx, later, 9)
 			return err

@@ -102,7 +102,6 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_late", Kind: identity.LetterReset, User: "usr_ann", At: noon, Expires: noon.Add(time.Second)}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_sent", Kind: identity.LetterReset, User: "usr_ann", At: noon}),
 			tx.SetLetter(ctx, identity.Task{ID: "tsk_sent", User: "usr_ann"}, store.Delivery{State: identity.LetterSent, To: "ann@x.test", At: noon}),
-			tx.SetMailTrouble(ctx, "usr_dan", "usr_dan@x.test", identity.MailTrouble{Kind: identity.MailBounced, At: noon}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_request", Kind: identity.RequestReset, At: noon, Data: map[string]string{"email": "ann@x.test"}}),
 			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
 			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", User: "usr_ann", At: noon}),

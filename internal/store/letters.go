@@ -26,7 +26,6 @@ const (
 	expireLetter  = `UPDATE tasks SET state = 'expired', changed_at = $3, data = $4 WHERE tenant_id = $1 AND id = $2`
 	setTrouble    = `UPDATE users SET mail_trouble = $4, mail_answer = $5, mail_trouble_at = $6 WHERE tenant_id = $1 AND id = $2 AND email_folded = $3 AND email_folded <> ''`
 	clearRefusal  = `UPDATE users SET mail_trouble = '', mail_answer = '', mail_trouble_at = 0 WHERE tenant_id = $1 AND id = $2 AND email_folded = $3 AND mail_trouble = 'refused'`
-	clearTrouble  = `UPDATE users SET mail_trouble = '', mail_answer = '', mail_trouble_at = 0 WHERE tenant_id = $1 AND id = $2 AND mail_trouble <> ''`
 	sweepTasks    = `DELETE FROM tasks WHERE tenant_id = $1 AND id IN (SELECT t.id FROM tasks t WHERE t.tenant_id = $1 AND t.changed_at < $2 AND NOT EXISTS (SELECT 1 FROM due d WHERE d.tenant_id = $1 AND d.task_id = t.id) LIMIT $3)`
 	tenantsByTail = `SELECT tenant_id FROM slugs WHERE SUBSTR(tenant_id, LENGTH(tenant_id) - LENGTH(CAST($1 AS TEXT)) + 1) = CAST($1 AS TEXT) LIMIT 100`
 )
@@ -85,14 +84,6 @@ func (tx *Tx) BounceLetter(ctx context.Context, id identity.TaskID, answer strin
 func (tx *Tx) SetMailTrouble(ctx context.Context, user identity.UserID, folded string, m identity.MailTrouble) (err error) {
 	defer problem.Wrap(&err, "mark address of %s", user)
 	_, err = tx.exec(ctx, setTrouble, string(user), folded, m.Kind, m.Answer, micros(m.At))
-	return err
-}
-
-// ClearMailTrouble takes the mark off a user who has shown that mail arrives:
-// who used a link that was mailed.
-func (tx *Tx) ClearMailTrouble(ctx context.Context, user identity.UserID) (err error) {
-	defer problem.Wrap(&err, "clear address of %s", user)
-	_, err = tx.exec(ctx, clearTrouble, string(user))
 	return err
 }
 
