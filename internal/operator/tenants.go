@@ -2,9 +2,7 @@ package operator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -15,9 +13,8 @@ import (
 // What can be wrong with an act on a tenant, beside identity's and policy's
 // problems.
 var (
-	ErrNoTenant   = problem.New(problem.Missing, "unknown_tenant", "There is no such tenant.")
-	ErrSlugTaken  = problem.New(problem.Conflict, "slug_taken", "There is a tenant with that slug already.")
-	ErrStyleShuts = problem.New(problem.Conflict, "style_shuts_out", "Some users could not sign in any more.")
+	ErrNoTenant  = problem.New(problem.Missing, "unknown_tenant", "There is no such tenant.")
+	ErrSlugTaken = problem.New(problem.Conflict, "slug_taken", "There is a tenant with that slug already.")
 )
 
 // CreateTenant makes a tenant; the style is empty for the workspace style.
@@ -67,7 +64,7 @@ func (s *Service) Tenant(ctx context.Context, typed string) (t identity.Tenant, 
 type Setting struct{ Key, Value string }
 
 // SetTenant changes a tenant's settings, all of them or none. Errors are
-// ErrNoTenant, policy.ErrKey, policy.ErrValue and ErrStyleShuts.
+// ErrNoTenant, policy.ErrKey, policy.ErrValue and policy.ErrStyleShuts.
 func (s *Service) SetTenant(ctx context.Context, slug string, settings []Setting) (t identity.Tenant, err error) {
 	return s.changeTenant(ctx, slug, func(tx *store.Tx, before identity.Tenant) (identity.Tenant, error) {
 		after := before
@@ -84,11 +81,7 @@ func (s *Service) SetTenant(ctx context.Context, slug string, settings []Setting
 				return after, err
 			}
 		}
-		detail, err := differences(before, after)
-		if err != nil {
-			return after, err
-		}
-		return after, tx.AddEvent(ctx, event(identity.EventTenantSettingsChanged, s.Now(), detail))
+		return after, tx.AddEvent(ctx, event(identity.EventTenantSettingsChanged, s.Now(), policy.Differences(before, after)))
 	})
 }
 
@@ -151,48 +144,5 @@ func shutsOut(ctx context.Context, tx *store.Tx, style identity.Style) error {
 	if err != nil {
 		return err
 	}
-	lacking, what := noEmail, "e-mail address"
-	if style == identity.Extension {
-		lacking, what = noExtension, "extension"
-	}
-	if lacking == 0 {
-		return nil
-	}
-	return ErrStyleShuts.Because("In the style %s people sign in with an %s, and %d of the tenant's users have none. Give them one or deactivate them first.", style, what, lacking)
-}
-
-// differences tells from what to what a tenant's settings were changed.
-func differences(before, after identity.Tenant) (map[string]string, error) {
-	old, err := choices(before)
-	if err != nil {
-		return nil, err
-	}
-	now, err := choices(after)
-	if err != nil {
-		return nil, err
-	}
-	detail := map[string]string{}
-	for _, key := range policy.Keys() {
-		if old[key] != now[key] {
-			detail[key+".from"], detail[key+".to"] = old[key], now[key]
-		}
-	}
-	return detail, nil
-}
-
-// choices are what a tenant chose, by the keys of its settings.
-func choices(t identity.Tenant) (map[string]string, error) {
-	text, err := json.Marshal(t.Policy)
-	if err != nil {
-		return nil, err
-	}
-	var chosen map[string]any
-	if err := json.Unmarshal(text, &chosen); err != nil {
-		return nil, err
-	}
-	words := map[string]string{"style": string(t.Style), "name": t.Name}
-	for key, value := range chosen {
-		words[key] = fmt.Sprint(value)
-	}
-	return words, nil
+	return policy.StyleShuts(style, noEmail, noExtension)
 }

@@ -131,7 +131,7 @@ func TestAStyleShutsNobodyOut(t *testing.T) {
 		add(twin, "usr_1", "a@x.test", "201", identity.Active)
 		svc := service(s)
 		_, err := svc.SetTenant(t.Context(), "acme", []operator.Setting{{"style", "extension"}})
-		if !errors.Is(err, operator.ErrStyleShuts) || !strings.Contains(err.Error(), " 2 ") {
+		if !errors.Is(err, policy.ErrStyleShuts) || !strings.Contains(err.Error(), " 2 ") {
 			t.Errorf("two would be shut out: %v", err)
 		}
 		for slug, style := range map[string]string{"twin": "extension", "acme": "email"} {
@@ -140,7 +140,7 @@ func TestAStyleShutsNobodyOut(t *testing.T) {
 			}
 		}
 		add(twin, "usr_2", "", "202", identity.Active)
-		if _, err := svc.SetTenant(t.Context(), "twin", []operator.Setting{{"style", "workspace"}}); !errors.Is(err, operator.ErrStyleShuts) {
+		if _, err := svc.SetTenant(t.Context(), "twin", []operator.Setting{{"style", "workspace"}}); !errors.Is(err, policy.ErrStyleShuts) {
 			t.Errorf("one would be shut out: %v", err)
 		}
 	})

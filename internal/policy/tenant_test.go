@@ -70,6 +70,17 @@ func TestSet(t *testing.T) {
 		{"W6: all of them", "password-classes", "lower,upper,digit,special", true},
 		{"W6: another class", "password-classes", "emoji", false},
 		{"W6: a blank between", "password-classes", "lower, upper", false},
+		{"G7: an imprint", "imprint", "https://acme.test/imprint?lang=de#top", true},
+		{"G7: a script for an imprint", "imprint", "javascript:alert(1)", false},
+		{"G7: a page that can be listened to", "privacy", "http://acme.test/privacy", false},
+		{"G7: a local path", "privacy", "/privacy", false},
+		{"G7: no host", "privacy", "https:///privacy", false},
+		{"G7: a page behind a name", "privacy", "https://acme.test@evil.test/", false},
+		{"G7: markup in an address", "privacy", "https://acme.test/\"><script>", false},
+		{"G7: a blank in an address", "privacy", "https://acme.test/a b", false},
+		{"G7: a sender", "mail-sender", "Acme Support", true},
+		{"G7: a sender that looks like an address", "mail-sender", "security@bank.test", false},
+		{"G7: a sender of two lines", "mail-sender", "Acme\r\nBcc: a", false},
 		{"a style", "style", "extension", true},
 		{"a style nobody has", "style", "fax", false},
 		{"no style", "style", "", false},
@@ -119,11 +130,15 @@ func TestKeys(t *testing.T) {
 	example := map[string]string{
 		"password-min-length": "12", "support-contact": "desk", "landing": "/phone", "language": "id",
 		"accent": "#123456", "password-changes": "web+api", "change-initial": "no", "password-classes": "upper,digit",
+		"imprint": "https://acme.test/imprint", "privacy": "https://acme.test/privacy", "mail-sender": "Acme",
 	}
 	var want []string
 	fields := reflect.TypeFor[identity.Policy]()
 	for i := range fields.NumField() {
 		key, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+		if key == "logo" || key == "-" {
+			continue // comes with its picture; is no tenant's
+		}
 		want = append(want, key)
 		value := example[key]
 		if value == "" && fields.Field(i).Type.Kind() == reflect.Int {
