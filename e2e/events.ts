@@ -32,7 +32,7 @@ export default class Events implements Reporter {
 		const Action = result.status === 'skipped' ? 'skip' : result.status === 'passed' ? 'pass' : 'fail';
 		if (Action === 'fail') {
 			const lines = [`--- FAIL: ${Test}`, ...result.errors.map((e) => e.stack ?? e.message ?? e.value ?? '')];
-			for (const a of result.attachments) if (a.name === 'server.log' && a.body) lines.push(a.body.toString());
+			for (const a of result.attachments) if (a.name === 'server.log' && a.body) lines.push(...a.body.toString().split('\n').slice(-30));
 			write({ Action: 'output', Package, Test, Output: lines.join('\n').replaceAll(/\x1b\[[0-9;]*m/g, '') + '\n' });
 		}
 		write({ Action, Package, Test, Elapsed: result.duration / 1000 });

@@ -131,3 +131,18 @@ walk(
 	},
 	['--support-contact', 'desk@operator.test'],
 );
+
+// Proves: 3.1
+test('A password can be looked at while it is typed', async ({ page }) => {
+	await page.goto('/t/kontak/login');
+	const field = page.getByLabel('Password', { exact: true });
+	await expect(field).toHaveAttribute('autocomplete', 'current-password');
+	await expect(page.getByLabel('Email Address')).toHaveAttribute('autocomplete', 'username');
+	await fillIn(page, { 'Email Address': 'team@kontak.test', Password: password });
+	await page.getByRole('button', { name: /^Show/ }).click();
+	await expect(field).toHaveAttribute('type', 'text');
+	await page.getByRole('button', { name: /^Hide/ }).click();
+	await expect(field).toHaveAttribute('type', 'password');
+	await press(page, 'Sign In');
+	await expect(page).toHaveURL(/\/home$/);
+});

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { ask, cookie, expect, press, signIn, test } from './test.ts';
 
 // Chromium keeps whole pages for Back, which Playwright else turns off.
@@ -27,16 +30,18 @@ test.describe('After signing out on a shared computer', () => {
 	test('nor one that Chromium kept whole', async ({ page, house }) => {
 		await page.addInitScript(() => addEventListener('pageshow', (e) => (document.documentElement.title = String(e.persisted))));
 		await signIn(page, 'acme-corp');
-		await page.goto('about:blank');
-		await page.goBack({ waitUntil: 'commit' });
-		await expect(page.locator('html'), 'Back brings the page itself').toHaveAttribute('title', 'true');
+		await expect(async () => {
+			await page.goto('about:blank');
+			await page.goBack({ waitUntil: 'commit' });
+			await expect(page.locator('html'), 'Back brings the page itself').toHaveAttribute('title', 'true', { timeout: 2000 });
+		}).toPass();
 		await expect(page.getByRole('main')).toContainText('Welcome, Sue Support');
 
 		// The session ends where this browser does not hear of it.
 		await page.goto('about:blank');
 		await house.cli('user', 'deactivate', '--tenant', 'acme-corp', 'support@acme-corp.test');
 		await page.goBack({ waitUntil: 'commit' });
-		await expect(page).toHaveURL(/\/t\/acme-corp\/login$/);
+		await expect(page).toHaveURL(/\/t\/acme-corp\/login(\?return_to=%2Fhome)?$/, { timeout: 20_000 });
 	});
 
 	test('nor in a tab that stood still', async ({ page, context }) => {
@@ -94,4 +99,35 @@ test('Cookies are gone, what stays names nobody, and the tokens are refused at o
 		expect([answer.status, answer.headers.get('location')?.split('?')[0]]).toEqual([303, expect.stringMatching(/\/login$/)]);
 	}
 	expect((await ask(house, '/api/v1/sessions/current', { Authorization: `Bearer ${access}` })).status).toBe(401);
+});
+
+// Proves: W13, 3.3
+test.describe('On the disk of a shared computer', () => {
+	test('no page, no token and no name is left', { tag: '@sqlite' }, async ({ house, playwright, launchOptions }) => {
+		const profile = await mkdtemp(path.join(tmpdir(), 'vestibule-e2e-'));
+		const context = await playwright.chromium.launchPersistentContext(profile, { ...launchOptions, baseURL: house.origin });
+		const page = context.pages()[0];
+		await signIn(page, 'acme-corp');
+		await page.goto('/settings');
+		await page.goto('/home');
+		const secrets = [await cookie(context, '__Host-session'), await cookie(context, '__Host-access')];
+		await press(page, 'Sign Out');
+		await expect(page).toHaveURL(/\/t\/acme-corp\/login$/);
+		await context.close();
+
+		const found: string[] = [];
+		let searched = 0;
+		for (const file of await readdir(profile, { recursive: true, withFileTypes: true })) {
+			if (!file.isFile()) continue;
+			const text = await readFile(path.join(file.parentPath, file.name), 'latin1');
+			searched++;
+			for (const what of ['Sue Support', 'Welcome, ', ...secrets]) {
+				const wide = [...what].join('\0'); // as UTF-16
+				if (text.includes(what) || text.includes(wide)) found.push(`${file.name}: ${what}`);
+			}
+		}
+		await rm(profile, { recursive: true, force: true });
+		expect(searched).toBeGreaterThan(10);
+		expect(found).toEqual([]);
+	});
 });

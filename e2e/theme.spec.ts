@@ -1,4 +1,4 @@
-import { expect, press, signIn, test, walk } from './test.ts';
+import { cookie, expect, press, signIn, test, walk } from './test.ts';
 import type { Page } from '@playwright/test';
 
 const half = (page: Page) => page.getByRole('button', { name: /^Theme: / });
@@ -21,6 +21,7 @@ walk('The half circle cycles through the themes, and the browser keeps the choic
 		await half(page).click();
 		await expect(html).toHaveAttribute('data-theme', theme);
 		await expect(half(page)).toHaveAccessibleName(`Theme: ${theme}`);
+		await expect.poll(() => cookie(page.context(), '__Host-theme')).toBe(theme);
 		await page.goto('/home');
 		await expect(html).toHaveAttribute('data-theme', theme);
 	}
@@ -31,6 +32,7 @@ walk('The half circle cycles through the themes, and the browser keeps the choic
 	await signIn(page, 'wickedsprockets');
 	await expect(html).toHaveAttribute('data-theme', 'dark');
 	await half(page).click();
+	await expect.poll(() => cookie(page.context(), '__Host-theme')).toBe('');
 	await page.goto('/home');
 	await expect(html).not.toHaveAttribute('data-theme');
 	await expect(half(page)).toHaveAccessibleName('Theme: system');

@@ -2,6 +2,7 @@
 // page stays. Without this, the form does it and the page comes again.
 const root = document.documentElement;
 const scheme = document.querySelector("meta[name=color-scheme]");
+let sent = Promise.resolve(); // the last choice, so that none overtakes it
 const following = { light: "dark", dark: "system", system: "light" };
 
 for (const form of document.querySelectorAll("form.theme")) {
@@ -10,7 +11,8 @@ for (const form of document.querySelectorAll("form.theme")) {
     event.preventDefault();
     const theme = button.value;
     const body = new URLSearchParams({ theme });
-    fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true }).catch(() => {});
+    const send = () => fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true });
+    sent = sent.then(send).catch(() => {});
     if (theme === "system") {
       delete root.dataset.theme;
     } else {
