@@ -50,14 +50,17 @@ func (s *Service) Create(ctx context.Context, t store.Tenant, actor identity.Act
 	return made, nil
 }
 
-// CreateInitial is Create with an initial password we make, to be handed over
-// (P1). What wanted says about a password is not looked at.
+// CreateInitial is Create with an initial password to be handed over (P1): the
+// one in wanted, or one we make, which ends by itself if it is not used.
 func (s *Service) CreateInitial(ctx context.Context, t store.Tenant, actor identity.Actor, wanted NewUser, from identity.Peer) (slip Slip, err error) {
-	slip.Until = s.Now().Add(policy.InitialPasswordTTL).Truncate(time.Second)
-	if slip.Password, err = secret.NewPassword(secret.NewInitialPassword()); err != nil {
-		return Slip{}, err
+	if wanted.Password.Reveal() == "" {
+		wanted.Until = s.Now().Add(policy.InitialPasswordTTL).Truncate(time.Second)
+		if wanted.Password, err = secret.NewPassword(secret.NewInitialPassword()); err != nil {
+			return Slip{}, err
+		}
 	}
-	wanted.Password, wanted.MustChange, wanted.Until = slip.Password, true, slip.Until
+	wanted.MustChange = true
+	slip.Password, slip.Until = wanted.Password, wanted.Until
 	if slip.User, err = s.Create(ctx, t, actor, wanted, from); err != nil {
 		return Slip{}, err
 	}

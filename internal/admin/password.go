@@ -33,7 +33,7 @@ type Slip struct {
 	User     identity.User
 	Username string          // what to type at the tenant's own sign-in page
 	Password secret.Password // write Reveal() where it must be seen
-	Until    time.Time       // it is over then, unless somebody has signed in with it
+	Until    time.Time       // it is over then, unless somebody has signed in with it; zero: for good
 }
 
 // GiveInitial is SetPassword with a password we make: nobody types it, so

@@ -91,6 +91,7 @@ func tabs(v *front.Visit) []tab {
 	if v.Live.Tenant.Style == identity.Extension {
 		list = append(list, tab{Text: "Phone", To: "/phone"}, tab{Text: "Settings", To: "/settings"})
 	}
+	list = append(list, adminTabs(v)...)
 	path, _, _ := strings.Cut(v.Page, "?")
 	for i := range list {
 		list[i].Current = path == list[i].To || strings.HasPrefix(path, list[i].To+"/")

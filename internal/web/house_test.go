@@ -38,7 +38,7 @@ func open(t *testing.T, h *housetest.House) *site {
 		SignIn: h.SignIn, Sessions: h.Sessions, Product: housetest.Product,
 		Account:        &account.Service{SignIn: h.SignIn, Sessions: h.Sessions},
 		SupportContact: "help@door.test", Style: identity.Workspace,
-		Recovery: h.Recovery(), Invitations: h.Invitations(),
+		Recovery: h.Recovery(), Invitations: h.Invitations(), Admin: h.Admin(),
 	}}
 	door := front.Door{
 		Origins: front.Origins{Public: housetest.Issuer}, Metrics: front.NewMetrics(),

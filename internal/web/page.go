@@ -35,13 +35,18 @@ func (undoPage) name() string            { return "undo" }
 func (devPage) name() string             { return "dev" }
 func (inboxPage) name() string           { return "inbox" }
 func (letterPage) name() string          { return "letter" }
+func (usersPage) name() string           { return "admin_users" }
+func (userPage) name() string            { return "admin_user" }
+func (newUserPage) name() string         { return "admin_new_user" }
+func (slipPage) name() string            { return "admin_slip" }
 
 var templates = func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
-		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html"))
+		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html", "pages/admin_parts.html"))
 	all := map[string]*template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
-		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{}} {
+		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{},
+		usersPage{}, userPage{}, newUserPage{}, slipPage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 	}
 	return all

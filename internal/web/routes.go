@@ -10,8 +10,10 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/vestibule-id/vestibule/internal/account"
+	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -32,13 +34,14 @@ type Pages struct {
 
 	Recovery    *recovery.Service
 	Invitations *enroll.Invitations
+	Admin       *admin.Service
 
 	Demo *Demo // nil: this is no demo
 }
 
 // Routes is every page there is, and the files they use.
 func (p *Pages) Routes() []front.Route {
-	return append(p.devRoutes(), []front.Route{
+	return slices.Concat(p.devRoutes(), p.userRoutes(), []front.Route{
 		front.Get("/{$}", front.Anyone, p.start),
 		front.Get("/assets/{file}", front.Anyone, serveAsset),
 
@@ -83,7 +86,7 @@ func (p *Pages) Routes() []front.Route {
 		front.Post("/settings/password", front.SignedIn, p.sent(p.changeOwnPassword)),
 		front.Post("/settings/sessions/{id}/end", front.SignedIn, p.sent(p.endOwnSession)),
 		front.Post("/settings/sessions/end-others", front.SignedIn, p.sent(p.endOtherSessions)),
-	}...)
+	})
 }
 
 // Who finds the session behind the session cookie. The access cookie is made

@@ -1,0 +1,217 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/account"
+	"github.com/vestibule-id/vestibule/internal/admin"
+	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+)
+
+type userPage struct {
+	frame
+	admin.Look
+	Called   string
+	Fields   []field
+	Roles    []choiceOfRole
+	RoleSays string // what is wrong with the role that was chosen; may be empty
+	Lines    []ownSession
+	Own      bool          // the visitor's own
+	Wait     time.Duration // until nobody waits any more
+	Done     string
+	Problem  string
+
+	MayWrite, MayHelp, MayDelete, MayAudit bool
+}
+
+// Waiting says how long somebody has to wait yet, in words.
+func (pg userPage) Waiting() string { return inWords(pg.Wait) }
+
+func withName(says, name string) string { return strings.Replace(says, "%", name, 1) }
+
+func (p *Pages) user(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
+	v.Page = r.URL.Path
+	pg, err := p.userPage(r, v, identity.UserID(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	typed, err := p.refill(r, v, &pg.frame)
+	if err != nil {
+		return err
+	}
+	pg.fill(v, typed)
+	pg.Done = withName(userDone[only(r.URL.Query(), doneName)], pg.Called)
+	return render(w, http.StatusOK, pg)
+}
+
+func (p *Pages) userPage(r *http.Request, v *front.Visit, id identity.UserID) (pg userPage, err error) {
+	look, err := p.Admin.Look(r.Context(), p.office(v), v.Actor, id)
+	if err != nil {
+		return pg, err
+	}
+	u := look.User
+	pg = userPage{
+		frame: p.room(called(u), v), Look: look, Called: called(u), Own: u.ID == v.Actor.User, Roles: givable(v, u.Role),
+		Fields:   userFields(v.Live.Tenant.Style, u),
+		MayWrite: look.MayAct && allowed(v, policy.UsersWrite), MayHelp: look.MayAct && allowed(v, policy.UsersCredentials),
+		MayDelete: look.MayAct && allowed(v, policy.UsersDelete), MayAudit: allowed(v, policy.AuditRead),
+	}
+	if !look.Until.IsZero() {
+		pg.Wait = look.Until.Sub(p.Admin.Now())
+	}
+	for _, one := range look.Sessions {
+		pg.Lines = append(pg.Lines, ownSession{Session: one, Device: account.Device(one.Peer.UserAgent), Current: one.ID == v.Live.Session.ID})
+	}
+	return pg, nil
+}
+
+// userFields are what a user is called and signs in with.
+func userFields(style identity.Style, u identity.User) []field {
+	name := field{Name: "name", Label: "Name", Type: "text", Autocomplete: "off", Value: u.Name}
+	email := field{Name: "email", Label: "Email Address", Type: "email", Autocomplete: "off", Value: u.Email.Typed}
+	extension := field{Name: "extension", Label: "Extension", Type: "text", Autocomplete: "off", Value: u.Extension}
+	if style == identity.Extension {
+		email.Optional, email.Hint = true, "Without one, a forgotten password is replaced by an administrator."
+		return []field{name, extension, email}
+	}
+	if u.Extension == "" {
+		return []field{name, email}
+	}
+	extension.Optional = true
+	return []field{name, email, extension}
+}
+
+// fill puts in what was typed.
+func (pg *userPage) fill(v *front.Visit, typed form) {
+	for i, one := range pg.Fields {
+		if typed.has(one.Name) {
+			pg.Fields[i].Value = typed[one.Name]
+		}
+	}
+	if typed.has("role") {
+		choose(pg.Roles, typed["role"])
+	}
+}
+
+func choose(roles []choiceOfRole, name string) {
+	for i := range roles {
+		roles[i].Chosen = roles[i].Name == name
+	}
+}
+
+func (p *Pages) changeUser(w http.ResponseWriter, r *http.Request, v *front.Visit, f form) error {
+	id := identity.UserID(r.PathValue("id"))
+	_, err := p.Admin.Set(r.Context(), p.office(v), v.Actor, id, changesIn(f), v.Peer)
+	about := again(err)
+	if about == nil {
+		return p.done(w, r, v, "saved", err)
+	}
+	v.Page = usersPath + "/" + string(id)
+	pg, err := p.userPage(r, v, id)
+	if err != nil {
+		return err
+	}
+	pg.fill(v, f)
+	pg.RoleSays = messagesFor(about, "role")
+	if !fault(pg.Fields, about) && pg.RoleSays == "" {
+		pg.Problem = sentence(about)
+	}
+	return render(w, front.Status(about.Kind), pg)
+}
+
+// changesIn is what a form wants to be different: what it has no field for
+// stays as it is.
+func changesIn(f form) (c admin.Changes) {
+	for name, to := range map[string]**string{"name": &c.Name, "email": &c.Email, "extension": &c.Extension, "role": &c.Role} {
+		if text, there := f[name]; there {
+			*to = &text
+		}
+	}
+	return c
+}
+
+func (p *Pages) mailReset(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
+	return p.done(w, r, v, "reset", p.Admin.MailReset(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer))
+}
+
+func (p *Pages) unlockUser(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
+	return p.done(w, r, v, "unlocked", p.Admin.Unlock(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer))
+}
+
+func (p *Pages) endSessionsOf(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
+	return p.done(w, r, v, "sessions", p.Admin.EndSessions(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer))
+}
+
+func (p *Pages) deactivateUser(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
+	return p.done(w, r, v, "deactivated", p.Admin.Deactivate(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer))
+}
+
+func (p *Pages) reactivateUser(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
+	return p.done(w, r, v, "reactivated", p.Admin.Reactivate(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer))
+}
+
+func (p *Pages) deleteUser(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
+	err := p.Admin.Delete(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer)
+	if err == nil {
+		return turned(w, r, usersPath, "deleted")
+	}
+	return p.done(w, r, v, "deleted", err)
+}
+
+// done leads back to the page a form stands on, the list or the user's own,
+// which says what was done, or shows it again with what could not be.
+func (p *Pages) done(w http.ResponseWriter, r *http.Request, v *front.Visit, what string, err error) error {
+	id := r.PathValue("id")
+	path, text, _ := strings.Cut(v.Page, "?")
+	about := again(err)
+	switch {
+	case err != nil && about == nil:
+		return err
+	case err == nil && path == usersPath:
+		return turned(w, r, v.Page, what, ofName, id)
+	case err == nil:
+		return turned(w, r, usersPath+"/"+id, what)
+	case path == usersPath:
+		query, _ := url.ParseQuery(text) // what cannot be read is left out
+		pg, err := p.usersPage(r, v, query)
+		if err != nil {
+			return err
+		}
+		pg.Problem = sentence(about)
+		return render(w, front.Status(about.Kind), pg)
+	}
+	v.Page = usersPath + "/" + id
+	pg, err := p.userPage(r, v, identity.UserID(id))
+	if err != nil {
+		return err
+	}
+	pg.Problem = sentence(about)
+	return render(w, front.Status(about.Kind), pg)
+}
+
+type slipPage struct {
+	frame
+	admin.Slip
+	SignInAt string
+	Back     string
+}
+
+func (p *Pages) giveInitial(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
+	slip, err := p.Admin.GiveInitial(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer)
+	if err != nil {
+		return p.done(w, r, v, "", err)
+	}
+	return p.showSlip(w, v, slip)
+}
+
+// showSlip shows what is handed over to a user, once: nothing keeps it.
+func (p *Pages) showSlip(w http.ResponseWriter, v *front.Visit, slip admin.Slip) error {
+	v.Page = usersPath + "/" + string(slip.User.ID)
+	return render(w, http.StatusOK, slipPage{frame: p.room("Initial password", v), Slip: slip, Back: v.Page,
+		SignInAt: p.Sessions.Issuer + "/t/" + slip.Tenant.Slug + "/login"})
+}
