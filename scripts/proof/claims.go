@@ -108,7 +108,8 @@ var titled = regexp.MustCompile(`^(?:test|test\.describe|walk)\('([^'/]+)'`)
 
 // addBrowserClaims reads the comments above the tests of a spec file.
 func addBrowserClaims(claims map[string][]testID, name string, source []byte) error {
-	list := "" // of the comment the line stands under
+	list := ""  // of the comment the line stands under
+	begun := "" // a call whose title is on the next line
 	for line := range strings.Lines(string(source)) {
 		if rows, ok := strings.CutPrefix(line, "// Proves:"); ok {
 			list = rows
@@ -119,6 +120,13 @@ func addBrowserClaims(claims map[string][]testID, name string, source []byte) er
 		}
 		if list == "" || strings.HasPrefix(line, "//") {
 			continue
+		}
+		if strings.HasSuffix(line, "(\n") {
+			begun = strings.TrimSpace(line)
+			continue
+		}
+		if begun != "" {
+			line, begun = begun+strings.TrimSpace(line), ""
 		}
 		title := titled.FindStringSubmatch(line)
 		if title == nil {

@@ -60,7 +60,10 @@ test.describe('Out', () => {
 });
 
 // Proves: P1
-walk('Along', async () => {});
+walk(
+	'Along',
+	async () => {},
+);
 `))
 	if err != nil {
 		t.Fatal(err)
