@@ -45,7 +45,10 @@ func (b *browser) arrive() *browser {
 func TestListOfUsers(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		acme, ann, boss, manager := bureau(t, s, identity.Workspace)
-		boss.get("/settings").expect(200, `href="/admin/users"`)
+		boss.get("/settings").expect(200, `aria-label="Profile Settings">`)
+		if left := between(t, strings.ReplaceAll(boss.body, `"`, "'"), "class='parts'"); !strings.Contains(left, ">Users</a>") {
+			t.Errorf("on the left of the settings: %s", left)
+		}
 		boss.get("/home").expect(200, `<a href="/admin/users">Users</a>`)
 		boss.get("/admin/users").expect(200, "<strong>3</strong> active", "<strong>0</strong> waiting", ">Ann Lee</a>", ">Mia Manager</a>", ">The Boss</a>", ">Reset Password</button>")
 		boss.get("/admin/users?q=LEE").expect(200, ">Ann Lee</a>", `value="LEE"`).lacks(">The Boss</a>")

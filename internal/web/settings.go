@@ -93,7 +93,7 @@ func (p *Pages) settingsPage(r *http.Request, v *front.Visit, alone bool) (pg se
 		Password: passwordPart(v.Live.Tenant.Style, least),
 	}
 	pg.Title = pg.SettingsWord()
-	pg.Parts = settingsParts(pg)
+	pg.Parts = append(settingsParts(pg), adminTabs(v)...)
 	if alone {
 		pg.Title = pg.Password.Title
 		return pg, nil
