@@ -109,6 +109,7 @@ var (
 		"Sessions": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Session, error) {
 			return t.Sessions(ctx, "usr_ann", noon)
 		}),
+		"Logo": saw(func(ctx context.Context, t store.Tenant) (store.Logo, error) { return t.Logo(ctx) }),
 		"OtherAdmins": func(ctx context.Context, t store.Tenant) (seen bool, err error) {
 			err = t.Tx(ctx, func(tx *store.Tx) error {
 				n, err := tx.OtherAdmins(ctx, "usr_bob")
@@ -293,6 +294,10 @@ var (
 			return tx.KeepForm(ctx, identity.KeptForm{ID: "frm_2", User: "usr_ann", ExpiresAt: later})
 		}),
 		"SweepKeptForms": in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.SweepKeptForms(ctx, later, 9); return err }),
+		"SetLogo": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetLogo(ctx, store.Logo{Fingerprint: "bb", Picture: []byte("other")})
+		}),
+		"DropLogo": in(func(ctx context.Context, tx *store.Tx) error { return tx.DropLogo(ctx) }),
 		"SweepSessions": in(func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.SweepSessions(ctx, noon.Add(1000*time.Hour), 9)
 			return err

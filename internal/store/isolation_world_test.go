@@ -104,6 +104,7 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.SetLetter(ctx, identity.Task{ID: "tsk_sent", User: "usr_ann"}, store.Delivery{State: identity.LetterSent, To: "ann@x.test", At: noon}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_request", Kind: identity.RequestReset, At: noon, Data: map[string]string{"email": "ann@x.test"}}),
 			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
+			tx.SetLogo(ctx, store.Logo{Fingerprint: "aa", Picture: []byte("png")}),
 			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", User: "usr_ann", At: noon}),
 			tx.Place(ctx, store.ChainHead{}, []store.ChainLine{aPlace(1, "evt_1"), aPlace(2, "evt_gone")}),
 			tx.AddEvent(ctx, identity.Event{ID: "evt_0", Kind: "k", At: noon}),
