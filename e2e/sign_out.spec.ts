@@ -28,13 +28,16 @@ test.describe('After signing out on a shared computer', () => {
 	});
 
 	test('nor one that Chromium kept whole', async ({ page, house }) => {
-		await page.addInitScript(() => addEventListener('pageshow', (e) => (document.documentElement.title = String(e.persisted))));
+		await page.addInitScript(() => addEventListener('pageshow', (e) => (document.documentElement.title = e.persisted ? `kept, ${document.documentElement.hidden ? 'hidden' : 'seen'}` : 'fetched')));
 		await signIn(page, 'acme-corp');
 		await expect(async () => {
 			await page.goto('about:blank');
 			await page.goBack({ waitUntil: 'commit' });
-			await expect(page.locator('html'), 'Back brings the page itself').toHaveAttribute('title', 'true', { timeout: 2000 });
+			await expect(page.locator('html'), 'Back brings the page itself').toHaveAttribute('title', /kept/, { timeout: 2000 });
 		}).toPass();
+		// It shows nothing before the server has said that it may.
+		await expect(page.locator('html')).toHaveAttribute('title', 'kept, hidden');
+		await expect(page.getByRole('main')).toBeVisible();
 		await expect(page.getByRole('main')).toContainText('Welcome, Sue Support');
 
 		// The session ends where this browser does not hear of it.
