@@ -12,6 +12,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/mail"
 	"github.com/vestibule-id/vestibule/internal/operator"
+	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/server"
 	"github.com/vestibule-id/vestibule/internal/store"
@@ -34,6 +35,9 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 	}
 	if _, err := mail.NewStationery(c.MailTemplates); err != nil {
 		return usage("--mail-templates: %w", err)
+	}
+	if _, err := policy.ParseFloors(c.Floor); err != nil {
+		return usage("--floor: %w", err)
 	}
 	release, err := operator.LockServer(c.Database.Database)
 	if err != nil {

@@ -36,6 +36,7 @@ type Serve struct {
 	PasswordHash   string   `default:"argon2id,m=19456,t=2,p=1" placeholder:"KIND" help:"How new passwords are hashed; m is memory in KiB, t passes, p lanes."`
 
 	Rules
+	Floor []string `placeholder:"KEY=VALUE" help:"What no tenant may be laxer than: a time, a number of attempts, how long a link lasts or a rule about passwords, such as idle-timeout=1h or password-min-length=12; may be given several times."`
 }
 
 // Check reports the first thing wrong with how the database is named. The

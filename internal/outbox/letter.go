@@ -56,6 +56,9 @@ func (w *Writer) Write(ctx context.Context, t store.Tenant, task identity.Task) 
 	if facts.Link, facts.Expires, err = w.link(ctx, t, task); err != nil {
 		return l, err
 	}
+	if facts.Logo, err = logo(ctx, t, tenant); err != nil {
+		return l, err
+	}
 	l, err = w.Stationery.Compose(identity.LetterName(task.Kind), facts, task.Data[identity.DataLanguage], chosen.Language)
 	if err != nil {
 		return l, err
@@ -64,10 +67,27 @@ func (w *Writer) Write(ctx context.Context, t store.Tenant, task identity.Task) 
 	if l.To == "" {
 		return l, errNobody
 	}
+	if chosen.MailSender != "" {
+		l.FromName = chosen.MailSender
+	}
 	if reply, err := identity.ParseEmail(chosen.SupportContact); err == nil {
 		l.ReplyTo = reply.Folded
 	}
 	return l, nil
+}
+
+// logo is the tenant's, to travel with its letters; nil: it has none.
+func logo(ctx context.Context, t store.Tenant, tenant identity.Tenant) (*mail.Image, error) {
+	if tenant.Policy.Logo == "" {
+		return nil, nil
+	}
+	found, err := t.Logo(ctx)
+	if errors.Is(err, problem.NotFound) {
+		return nil, nil // taken away this moment
+	} else if err != nil {
+		return nil, err
+	}
+	return &mail.Image{ContentType: "image/png", Data: found.Picture}, nil
 }
 
 // recipient is the address the user has now, unless the letter is about an

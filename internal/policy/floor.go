@@ -175,6 +175,15 @@ func chosen(t identity.Tenant, written func(time.Duration) string) map[string]st
 	return words
 }
 
+// LogoPath is where a tenant's logo is shown, or "". What is behind it never
+// changes: another logo has another path.
+func LogoPath(t identity.Tenant) string {
+	if t.Policy.Logo == "" {
+		return ""
+	}
+	return "/t/" + t.Slug + "/logo/" + t.Policy.Logo + ".png"
+}
+
 // Differences tell from what to what a tenant's settings were changed, for the
 // event about it.
 func Differences(before, after identity.Tenant) map[string]string {

@@ -12,7 +12,6 @@ import (
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/mail"
 	"github.com/vestibule-id/vestibule/internal/outbox"
-	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -21,7 +20,7 @@ const keepMails = 30 * 24 * time.Hour
 
 // worker builds the outbox's worker of this node: with the operator's mail
 // server, the demo's inbox, or nobody to hand letters to.
-func worker(o Options, metrics *front.Metrics, handlers map[string]outbox.Handler) (*outbox.Worker, error) {
+func worker(o Options, rules identity.Policy, metrics *front.Metrics, handlers map[string]outbox.Handler) (*outbox.Worker, error) {
 	stationery, err := mail.NewStationery(o.Config.MailTemplates)
 	if err != nil {
 		return nil, fmt.Errorf("--mail-templates: %w", err)
@@ -29,7 +28,7 @@ func worker(o Options, metrics *front.Metrics, handlers map[string]outbox.Handle
 	w := &outbox.Worker{
 		Store: o.Store, Handlers: handlers, Now: o.Now, Log: o.Log, Count: countLetters(metrics),
 		Writer: &outbox.Writer{Stationery: stationery, PublicURL: o.PublicURL, Product: o.Config.ProductName,
-			Operator: policy.Effective(policy.Defaults(), o.Config.Policy()), Now: o.Now},
+			Operator: rules, Now: o.Now},
 	}
 	if o.Demo != nil {
 		w.Sender = o.Demo.Inbox

@@ -28,7 +28,6 @@ import (
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/outbox"
-	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/recovery"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/session"
@@ -93,7 +92,10 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err := ring.Load(ctx); err != nil {
 		return nil, err
 	}
-	rules := policy.Effective(policy.Defaults(), o.Config.Policy())
+	rules, err := rulesOf(o.Config)
+	if err != nil {
+		return nil, err
+	}
 	sessions := &session.Service{Store: o.Store, Ring: ring, Operator: rules, Issuer: o.PublicURL, Now: o.Now}
 	gate := gateOf(o)
 	signIn := &signin.Service{
@@ -106,7 +108,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	invitations := &enroll.Invitations{Now: o.Now, Operator: rules, Store: o.Store, Gate: gate, Params: params, Product: o.Config.ProductName}
 	admins := &admin.Service{Now: o.Now, Params: params, Operator: rules, Product: o.Config.ProductName, Gate: gate, Sessions: sessions}
 
-	sending, err := worker(o, metrics, map[string]outbox.Handler{identity.RequestReset: recoveries.Handle})
+	sending, err := worker(o, rules, metrics, map[string]outbox.Handler{identity.RequestReset: recoveries.Handle})
 	if err != nil {
 		return nil, err
 	}
