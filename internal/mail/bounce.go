@@ -108,14 +108,24 @@ func (b *Bounce) status(content []byte) (found bool) {
 // (RFC 3463).
 func reason(group textproto.MIMEHeader) string {
 	_, said, typed := strings.Cut(group.Get("Diagnostic-Code"), ";")
-	if said = line(said, maxFact); typed && said != "" {
+	if said = answered(said); typed && said != "" {
 		return said
 	}
-	return line(group.Get("Status"), maxFact)
+	return answered(group.Get("Status"))
 }
 
 // returned looks for the Message-ID in what the report brings back.
 func (b *Bounce) returned(content []byte) {
 	header, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(content, "\r\n\r\n"...)))).ReadMIMEHeader()
 	b.note(header.Get("Message-Id"))
+}
+
+// quotedLink finds the tokens of links, also where quoted-printable has broken
+// them. (RFC 2045 section 6.7.)
+var quotedLink = regexp.MustCompile(`(?:rst|inv|und)_[\w-]{8,}(?:=\s*[\w-]+)*`)
+
+// answered is what a mail server said, as a line. Some quote the letter they
+// refuse: whoever reads their answers must not get at its link.
+func answered(text string) string {
+	return line(quotedLink.ReplaceAllString(text, "[link]"), maxFact)
 }

@@ -96,6 +96,15 @@ func TestReadBounce(t *testing.T) {
 	}
 }
 
+// Proves: Q7
+func TestABounceHasNoLinkInIt(t *testing.T) {
+	quoting := strings.Replace(report("bounce+"+bounceTokenA+"@door.test", "failed", ""), "Recipient address rejected:", "https://door.test/?token=rst_AaIBl5SDft6-w_ is spam.", 1)
+	b, err := ReadBounce(strings.NewReader(quoting))
+	if err != nil || !strings.Contains(b.Answer, "token=[link] is spam.") {
+		t.Errorf("%q, %v", b.Answer, err)
+	}
+}
+
 func FuzzReadBounce(f *testing.F) {
 	f.Add(report("bounce+"+bounceTokenA+"@door.test", "failed", bounceTokenA+"@door.test"))
 	f.Add("Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n--x\r\n\r\n--x--")

@@ -138,7 +138,7 @@ func unfold(err error) error {
 	}
 	sent, ok := errors.AsType[*gomail.SendError](err)
 	if !ok || sent.ErrorCode() == 0 || sent.ErrorCode() == 421 {
-		return fmt.Errorf("the mail server was lost: %s", line(err.Error(), maxFact))
+		return fmt.Errorf("the mail server was lost: %s", answered(err.Error()))
 	}
 	said := err.Error()
 	if i := strings.Index(said, strconv.Itoa(sent.ErrorCode())); i >= 0 {
@@ -150,7 +150,7 @@ func unfold(err error) error {
 			said = code + " " + plain
 		}
 	}
-	return &Refusal{Answer: line(said, maxFact), Permanent: sent.ErrorCode() >= 500, Address: sent.Reason == gomail.ErrSMTPRcptTo}
+	return &Refusal{Answer: answered(said), Permanent: sent.ErrorCode() >= 500, Address: sent.Reason == gomail.ErrSMTPRcptTo}
 }
 
 // A connection is one conversation with the server.
@@ -169,7 +169,7 @@ func (c *connection) send(ctx context.Context, m *gomail.Msg) (answer string, us
 	err = c.client.SendWithSMTPClient(c.smtp, m)
 	usable = stop()
 	if m.IsDelivered() {
-		return line(m.ServerResponse(), maxFact), usable && err == nil, nil
+		return answered(m.ServerResponse()), usable && err == nil, nil
 	}
 	if refused, ok := errors.AsType[*Refusal](unfold(err)); ok {
 		usable = usable && refused.Address // the library has reset the conversation then
@@ -243,7 +243,7 @@ func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 		if c.net != nil {
 			c.net.Close()
 		}
-		return nil, fmt.Errorf("the mail server does not let us in: %s", line(err.Error(), maxFact))
+		return nil, fmt.Errorf("the mail server does not let us in: %s", answered(err.Error()))
 	}
 	return c, nil
 }

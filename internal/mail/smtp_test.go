@@ -88,6 +88,21 @@ func TestTheServersNoIsJudged(t *testing.T) {
 	}
 }
 
+// A server that quotes the letter must not tell whoever reads its answers the
+// link.
+//
+// Proves: 4.7
+func TestAnAnswerHasNoLinkInIt(t *testing.T) {
+	for _, token := range []string{"rst_", "inv_", "und_"} {
+		sink := mailtest.Start(t)
+		sink.Behave(mailtest.Behaviour{Data: 554, Message: "blacklisted: https://door.test/x?token=3D" + token + "AaIB_l5SDft6-w= aEZe_Hh. Sorry"})
+		_, err := client(t, sink.Address()).Send(t.Context(), aLetter())
+		if err == nil || !strings.Contains(err.Error(), "token=3D[link]. Sorry") {
+			t.Errorf("%s: %v", token, err)
+		}
+	}
+}
+
 // Proves: 4.7
 func TestASilentServerIsLeft(t *testing.T) {
 	sink := mailtest.Start(t)
