@@ -64,7 +64,8 @@ func (s *Service) CreateInitial(ctx context.Context, t store.Tenant, actor ident
 	if slip.User, err = s.Create(ctx, t, actor, wanted, from); err != nil {
 		return Slip{}, err
 	}
-	return slip, slip.address(ctx, t)
+	err = slip.address(ctx, t)
+	return slip, err
 }
 
 func (s *Service) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u identity.User, hash secret.Hash, until time.Time, from identity.Peer) error {

@@ -48,7 +48,8 @@ func (s *Service) GiveInitial(ctx context.Context, t store.Tenant, actor identit
 	if err != nil {
 		return Slip{}, err
 	}
-	return slip, slip.address(ctx, t)
+	err = slip.address(ctx, t)
+	return slip, err
 }
 
 // address writes on a slip whom it is for, as the sign-in page asks.
