@@ -12,6 +12,7 @@ package enroll
 import (
 	"time"
 
+	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
 
@@ -49,6 +50,8 @@ type Report struct {
 	Invited  int    // of those, users without a password
 	Refused  int    // lines that are none; those cut off unread count as one
 	Lines    []Line // the first maxLines of the refused ones, by number
+
+	First []identity.User // of a Check: the first maxFirst who would be imported
 }
 
 // A Line is why one line was refused. Number is counted as an editor does;
@@ -61,3 +64,6 @@ type Line struct {
 
 // maxLines bounds what a file of nothing but wrong lines can make us keep.
 const maxLines = 1000
+
+// maxFirst is how many users a look at a file shows.
+const maxFirst = 10

@@ -17,6 +17,7 @@ import (
 // Options say how a file is imported.
 type Options struct {
 	Partial  bool                    // import what is right although other lines are wrong
+	Check    bool                    // look at the lines only: nothing is imported
 	Progress func(done, total int64) // may be nil; in bytes, and every byte is read twice unless Partial
 }
 
@@ -102,8 +103,8 @@ type importing struct {
 }
 
 func (im *importing) run(ctx context.Context) error {
-	if !im.options.Partial {
-		if err := im.pieces(ctx, false, im.check); err != nil {
+	if !im.options.Partial || im.options.Check {
+		if err := im.pieces(ctx, false, im.check); err != nil || im.options.Check {
 			return err
 		}
 		if im.report.Refused > 0 {
@@ -133,7 +134,12 @@ func (im *importing) refused() error {
 
 // check looks whether anybody has the addresses and extensions of a piece.
 func (im *importing) check(ctx context.Context, p piece) error {
-	_, err := im.free(ctx, p.rows)
+	free, err := im.free(ctx, p.rows)
+	for _, r := range free {
+		if len(im.report.First) < maxFirst {
+			im.report.First = append(im.report.First, r.user.User)
+		}
+	}
 	return err
 }
 

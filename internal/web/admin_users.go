@@ -24,6 +24,9 @@ func (p *Pages) userRoutes() []front.Route {
 	return []front.Route{
 		front.Get(usersPath, read, p.opened(p.users)),
 		front.Get("/admin/users/new", write, p.opened(p.newUser)),
+		front.Get(importPath, write, p.opened(p.showImport)),
+		front.Post(importPath, write, p.uploaded(p.importUsers)),
+		front.Post("/admin/users/export", front.Can(policy.UsersExport), p.sent(p.exportUsers)),
 		front.Post(usersPath, write, p.sent(p.createUser)),
 		front.Get("/admin/users/{id}", read, p.opened(p.user)),
 		front.Post("/admin/users/{id}", write, p.sent(p.changeUser)),

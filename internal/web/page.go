@@ -40,6 +40,7 @@ func (userPage) name() string            { return "admin_user" }
 func (newUserPage) name() string         { return "admin_new_user" }
 func (slipPage) name() string            { return "admin_slip" }
 func (invitationsPage) name() string     { return "admin_invitations" }
+func (importPage) name() string          { return "admin_import" }
 
 var templates = func() map[string]*template.Template {
 	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
@@ -47,7 +48,7 @@ var templates = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
 		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{},
-		usersPage{}, userPage{}, newUserPage{}, slipPage{}, invitationsPage{}} {
+		usersPage{}, userPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 	}
 	return all

@@ -33,3 +33,37 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
 }
+
+// A file is sent in the background, so that one sees how far it is. What the
+// server answers is a page, whose content takes the place of this one's.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-upload]") || !form.elements.file.files.length) {
+    return;
+  }
+  event.preventDefault();
+  const fields = new FormData(form, event.submitter);
+  const bar = form.querySelector("progress");
+  for (const button of form.querySelectorAll("button")) {
+    button.disabled = true;
+  }
+  bar.hidden = false;
+  const request = new XMLHttpRequest();
+  request.responseType = "document";
+  request.upload.addEventListener("progress", (done) => {
+    bar.value = done.loaded / done.total;
+  });
+  request.upload.addEventListener("load", () => bar.removeAttribute("value")); // and now the server works
+  request.addEventListener("load", () => {
+    const found = request.response?.getElementById("main");
+    if (!found || new URL(request.responseURL).pathname !== location.pathname) {
+      location.assign(request.responseURL || location.href);
+      return;
+    }
+    document.getElementById("main").replaceWith(document.adoptNode(found));
+    document.querySelector("[role=alert], [role=status]")?.scrollIntoView({ block: "center" });
+  });
+  request.addEventListener("error", () => location.reload());
+  request.open("POST", form.action);
+  request.send(fields);
+});
