@@ -224,7 +224,7 @@ var reservedCalls = []struct {
 		"internal/admin/unlock.go", "internal/audit/seal.go", "internal/server", "internal/web/place.go", "internal/web/flow.go", "internal/api/tenant.go",
 		"internal/front", "cmd/vestibule"}, "picks a tenant; take a store.Tenant"},
 	{"time.Now", ofTime("Now", "Since", "Until"), []string{"cmd/vestibule", "internal/server", "internal/front/front.go",
-		"internal/front/deadline.go", "internal/front/log.go",
+		"internal/front/deadline.go", "internal/front/download.go", "internal/front/log.go",
 		"internal/store/migrate.go", "internal/store/sqlite_writer.go"}, "asks the clock; take a Now func() time.Time"},
 }
 

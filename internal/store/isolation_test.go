@@ -55,6 +55,9 @@ var (
 		},
 		"KnownBrowser": func(ctx context.Context, t store.Tenant) (bool, error) { return t.KnownBrowser(ctx, "usr_ann", "bro") },
 		"Events":       sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Event, error) { return t.Events(ctx, "", 9) }),
+		"FindEvents": sawAny(func(ctx context.Context, t store.Tenant) ([]store.TrailEvent, error) {
+			return t.FindEvents(ctx, store.EventQuery{User: "usr_ann", Limit: 9})
+		}),
 		"ChainHead": func(ctx context.Context, t store.Tenant) (bool, error) {
 			h, err := t.ChainHead(ctx)
 			return h.Place > 0, err
