@@ -21,11 +21,11 @@ func TestDeadline(t *testing.T) {
 		}
 		child, cancel := context.WithTimeout(d, time.Hour)
 		defer cancel()
-		time.Sleep(time.Second - 1)
+		time.Sleep(time.Second - time.Nanosecond)
 		if d.Err() != nil || child.Err() != nil {
 			t.Errorf("ended before its time: %v, %v", d.Err(), child.Err())
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		<-child.Done()
 		if !errors.Is(d.Err(), context.DeadlineExceeded) || !errors.Is(child.Err(), context.DeadlineExceeded) {
 			t.Errorf("%v, %v, want a deadline that is exceeded", d.Err(), child.Err())
