@@ -68,11 +68,8 @@ func (a *API) importUsers(w http.ResponseWriter, r *http.Request, v *front.Visit
 	if err != nil {
 		return err
 	}
-	control := http.NewResponseController(w)
-	for _, set := range []func(time.Time) error{control.SetReadDeadline, control.SetWriteDeadline} {
-		if err := set(time.Now().Add(fileTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return err
-		}
+	if err := front.MoreTime(w, fileTime); err != nil {
+		return err
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFile))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {

@@ -56,11 +56,8 @@ func (p *Pages) showImport(w http.ResponseWriter, r *http.Request, v *front.Visi
 // has more time than other forms.
 func (p *Pages) uploaded(h formHandler) front.Handler {
 	return func(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-		control := http.NewResponseController(w)
-		for _, set := range []func(time.Time) error{control.SetReadDeadline, control.SetWriteDeadline} {
-			if err := set(time.Now().Add(importTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-				return err
-			}
+		if err := front.MoreTime(w, importTime); err != nil {
+			return err
 		}
 		f, err := readUpload(w, r)
 		if err != nil {
