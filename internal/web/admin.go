@@ -19,6 +19,7 @@ var adminPages = []struct {
 }{
 	{"Users", "/admin/users", policy.UsersRead},
 	{"Invitations", "/admin/invitations", policy.InvitationsRead},
+	{"Organization", "/admin/organization", policy.OrganizationRead},
 }
 
 // adminTabs lead to those a visitor may open.

@@ -11,6 +11,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/store"
 )
 
 // ErrNoTenant answers addresses of tenants that do not exist. Slugs are no
@@ -52,6 +53,11 @@ func (p *Pages) place(r *http.Request) (place, error) {
 
 func known(s identity.Style) bool {
 	return s == identity.Workspace || s == identity.Extension || s == identity.Email
+}
+
+// logoAt is the logo of the tenant that an address tells.
+func (p *Pages) logoAt(ctx context.Context, at place) (store.Logo, error) {
+	return p.Sessions.Store.Tenant(at.tenant.ID).Logo(ctx)
 }
 
 // told reports whether the address tells the tenant.

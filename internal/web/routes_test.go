@@ -28,6 +28,7 @@ var public = map[string]bool{
 	"GET /logout": true, "POST /logout": true, // of nobody: leads to sign-in
 	"GET /session/state": true, "POST /session/renew": true, "POST /session/password": true, // of nobody: says so
 	"GET /.well-known/change-password": true,
+	"GET /t/{slug}/logo/{file}":        true, // a picture the sign-in page shows
 }
 
 func TestStrangersAreKeptOut(t *testing.T) {
