@@ -31,9 +31,13 @@ func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, before, after i
 		ID: identity.NewLinkID(), Purpose: identity.UndoLink, User: before.ID, Data: before.Email.Typed,
 		CreatedAt: now, ExpiresAt: now.Add(policy.LinkTTL(identity.Policy{}, identity.UndoLink)),
 	})
-	if err != nil || l.Data != before.Email.Typed { // a way back to an address before that lives: it is the way back
+	if err != nil {
 		return err
 	}
-	return tx.Enqueue(ctx, identity.Task{Kind: identity.LetterAddressUndo, User: before.ID, Link: l.ID, At: now, Expires: l.ExpiresAt,
-		Data: map[string]string{identity.DataTo: before.Email.Typed, identity.DataAt: data[identity.DataAt], identity.DataNewAddress: after.Email.Typed}})
+	told := identity.Task{Kind: identity.LetterAddressUndo, User: before.ID, Link: l.ID, At: now, Expires: l.ExpiresAt,
+		Data: map[string]string{identity.DataTo: before.Email.Typed, identity.DataAt: data[identity.DataAt], identity.DataNewAddress: after.Email.Typed}}
+	if l.Data != before.Email.Typed { // a way back to an address before that lives: it is the way back
+		told.Kind, told.Link, told.Expires = identity.LetterAddressChanged, "", time.Time{}
+	}
+	return tx.Enqueue(ctx, told)
 }

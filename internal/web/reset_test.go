@@ -340,6 +340,15 @@ func TestChangeOfAddressIsTakenBack(t *testing.T) {
 		if _, err := s.Admin().Set(t.Context(), acme, housetest.Operator, u.ID, admin.Changes{Email: &further}, identity.Peer{}); err != nil {
 			t.Fatal(err)
 		}
+		var to []string
+		for _, letter := range s.Work(t) {
+			if letter.Kind == identity.LetterAddressChanged && letter.Link == "" {
+				to = append(to, letter.Data[identity.DataTo])
+			}
+		}
+		if slices.Sort(to); !slices.Equal(to, []string{"", thief}) {
+			t.Errorf("of the second change %q were told, want the user and the address it had", to)
+		}
 		b := s.browser(t)
 		b.follow("/undo-address", undo.Token()).expect(200, "Ann@acme.test", "Take the Change Back")
 		action := b.action()
