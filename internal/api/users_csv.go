@@ -103,9 +103,9 @@ func importOptions(query url.Values) (o enroll.Options, err error) {
 }
 
 func (a *API) exportUsers(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="users-`+v.Live.Tenant.Slug+`.csv"`)
 	exporter := &enroll.Service{Now: a.Sessions.Now}
-	_, err := exporter.Export(r.Context(), a.tenantOfVisit(v), v.Actor, w, false, v.Peer)
-	return err
+	return front.Download(w, r, "users-"+v.Live.Tenant.Slug+".csv", "text/csv; charset=utf-8", func(ctx context.Context, out io.Writer) error {
+		_, err := exporter.Export(ctx, a.tenantOfVisit(v), v.Actor, out, false, v.Peer)
+		return err
+	})
 }

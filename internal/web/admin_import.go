@@ -166,8 +166,8 @@ func (p *Pages) importUsers(w http.ResponseWriter, r *http.Request, v *front.Vis
 // exportUsers hands out the users without their hashes. It is a form because it
 // leaves an event.
 func (p *Pages) exportUsers(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="users-`+v.Live.Tenant.Slug+`.csv"`)
-	_, err := p.imports().Export(r.Context(), p.office(v), v.Actor, w, false, v.Peer)
-	return err
+	return front.Download(w, r, "users-"+v.Live.Tenant.Slug+".csv", "text/csv; charset=utf-8", func(ctx context.Context, out io.Writer) error {
+		_, err := p.imports().Export(ctx, p.office(v), v.Actor, out, false, v.Peer)
+		return err
+	})
 }
