@@ -18,7 +18,7 @@ func (a *API) organizationCalls() []call {
 	write := front.Can(policy.OrganizationWrite)
 	return []call{
 		{front.Get("/api/v1/organization", front.Can(policy.OrganizationRead), a.organization), "What the organization chose, what holds for it, and why", nil, organizationAnswer{}, http.StatusOK, may},
-		{front.Patch("/api/v1/organization", write, a.changeOrganization), "Change settings, all of them or none", organizationBody{}, organizationAnswer{}, http.StatusOK,
+		{front.Patch("/api/v1/organization", write, a.changeOrganization), "Change settings, all of them or none", settingsBody{}, organizationAnswer{}, http.StatusOK,
 			append(bodyProblems(policy.ErrKey, policy.ErrValue, policy.ErrFloor, policy.ErrStyleShuts), may...)},
 		{front.Put("/api/v1/organization/logo", write, a.setLogo), "Set the logo: the body is a PNG, JPEG or WebP picture of at most 1 MB and 4096 pixels a side", nil, organizationAnswer{}, http.StatusOK,
 			append(may[:3:3], admin.ErrLogo, front.ErrContentType)},
@@ -26,7 +26,7 @@ func (a *API) organizationCalls() []call {
 	}
 }
 
-type organizationBody struct {
+type settingsBody struct {
 	Settings map[string]string `json:"settings" doc:"By their keys, as in “tenant set”; an empty value takes a choice back."`
 }
 
@@ -67,7 +67,7 @@ func (a *API) organization(w http.ResponseWriter, r *http.Request, v *front.Visi
 }
 
 func (a *API) changeOrganization(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	var b organizationBody
+	var b settingsBody
 	if err := Read(r, &b); err != nil {
 		return err
 	}
