@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
@@ -69,9 +70,37 @@ func syncFile(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// foreignObjects are what no migration of ours makes, and what could act by
-// itself on the rows of a restored database.
-const foreignObjects = `SELECT COUNT(*) FROM sqlite_master WHERE type IN ('trigger', 'view')`
+// actingObjects are what could act by itself on the rows of a restored database.
+const actingObjects = `SELECT COALESCE(sql, '') FROM sqlite_master WHERE type IN ('trigger', 'view')`
+
+// foreignObjects counts those that no migration of ours makes, word for word.
+func foreignObjects(ctx context.Context, db *sql.DB) (n int, err error) {
+	var ours strings.Builder
+	for _, name := range migrationNames() {
+		texts, err := sqliteDialect.texts(name)
+		if err != nil {
+			return 0, err
+		}
+		for _, text := range texts {
+			ours.WriteString(text)
+		}
+	}
+	rows, err := db.QueryContext(ctx, actingObjects)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var made string
+		if err := rows.Scan(&made); err != nil {
+			return 0, err
+		}
+		if made == "" || !strings.Contains(ours.String(), made+";") {
+			n++
+		}
+	}
+	return n, rows.Err()
+}
 
 // CheckSQLite reads the whole SQLite file at path and reports the first thing
 // wrong with it as ErrDamaged. Nobody else may have the file open.
@@ -83,7 +112,8 @@ func CheckSQLite(ctx context.Context, path string) (err error) {
 		if err := db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
 			return err
 		}
-		return db.QueryRowContext(ctx, foreignObjects).Scan(&foreign)
+		foreign, err = foreignObjects(ctx, db)
+		return err
 	})
 	if code := sqliteCode(err); code != 0 {
 		return ErrDamaged.Because("The file is not a whole database (%v).", err)
@@ -94,7 +124,7 @@ func CheckSQLite(ctx context.Context, path string) (err error) {
 		return ErrDamaged.Because("The file is damaged: %s.", verdict)
 	}
 	if foreign > 0 {
-		return ErrDamaged.Because("The file has triggers or views, which no database of Vestibule has: somebody has put them there.")
+		return ErrDamaged.Because("The file has triggers or views that no database of Vestibule has: somebody has put them there.")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -115,6 +116,33 @@ func TestReplaceKeepsTheOldDatabase(t *testing.T) {
 		list, err := storetest.Open(t, "sqlite:"+where).Tenants(t.Context(), "", 10)
 		if err != nil || len(list) != want {
 			t.Errorf("%s has %d tenants, want %d (%v)", where, len(list), want, err)
+		}
+	}
+}
+
+// A file may bring what migrations of ours make and act by itself, but nothing
+// of the kind that is another's, under whatever name.
+//
+// Proves: 2.3
+func TestCheckFindsForeignTriggers(t *testing.T) {
+	for _, foreign := range []string{
+		`CREATE TRIGGER extra AFTER INSERT ON users BEGIN DELETE FROM events; END`,
+		`DROP TRIGGER event_goes; CREATE TRIGGER event_goes AFTER DELETE ON chain BEGIN DELETE FROM events; END`,
+		`CREATE VIEW seen AS SELECT * FROM users`,
+	} {
+		path, _ := store.SQLitePath(storetest.Address(t, "sqlite"))
+		db, err := sql.Open("sqlite", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(foreign); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.CheckSQLite(t.Context(), path); !errors.Is(err, store.ErrDamaged) {
+			t.Errorf("%s: error %v", foreign, err)
 		}
 	}
 }

@@ -33,7 +33,7 @@ var unscopedStatements = map[string]string{
 	"appliedMigrations": "the schema",
 	"migrationLock":     "the schema",
 	"foreignTables":     "the catalog",
-	"foreignObjects":    "the catalog",
+	"actingObjects":    "the catalog",
 	"currentRole":       "the catalog",
 	"setTenant":         "names the tenant",
 	"setPatience":       "how long locks are waited for",
@@ -43,7 +43,7 @@ var unscopedStatements = map[string]string{
 
 // only names the statements that one database alone can prepare.
 var only = map[string]string{
-	"foreignTables": "sqlite", "foreignObjects": "sqlite", "claimDueSkipping": "postgres",
+	"foreignTables": "sqlite", "actingObjects": "sqlite", "claimDueSkipping": "postgres",
 	"migrationLock": "postgres", "currentRole": "postgres", "setTenant": "postgres", "setPatience": "postgres", "setLogin": "postgres", "grantRole": "postgres",
 }
 
