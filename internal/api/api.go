@@ -13,6 +13,7 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/admin"
+	"github.com/vestibule-id/vestibule/internal/audit"
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/recovery"
@@ -32,6 +33,7 @@ type API struct {
 	Invitations *enroll.Invitations
 	Account     *account.Service
 	Admin       *admin.Service
+	Audit       *audit.Service
 
 	current currentAnswers
 }

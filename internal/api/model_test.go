@@ -18,6 +18,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/api"
+	"github.com/vestibule-id/vestibule/internal/audit"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -165,7 +166,8 @@ func overHTTP(h *housetest.House) door { return byHTTP{handlerOf(h)} }
 func handlerOf(h *housetest.House) http.Handler {
 	calls := &api.API{SignIn: h.SignIn, Sessions: h.Sessions, Product: "Vestibule", Version: "test",
 		Account:  &account.Service{SignIn: h.SignIn, Sessions: h.Sessions},
-		Recovery: h.Recovery(), Invitations: h.Invitations(), Admin: h.Admin()}
+		Recovery: h.Recovery(), Invitations: h.Invitations(), Admin: h.Admin(),
+		Audit: &audit.Service{Store: h.Store, Now: h.Clock.Now, Operator: h.Sessions.Operator}}
 	d := &front.Door{
 		Origins: front.Origins{Public: housetest.Issuer}, Metrics: front.NewMetrics(), Log: slog.New(slog.DiscardHandler),
 		Who: calls.Who, Refuse: calls.Refuse,

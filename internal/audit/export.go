@@ -27,8 +27,8 @@ var ErrFormat = problem.New(problem.Invalid, "unknown_format", "The formats are 
 // exportPage is how many events are held at a time.
 const exportPage = 500
 
-// Line is an event as it is exported, in JSON lines and by the API.
-type Line struct {
+// An Entry is an event as it is exported, in JSON lines and by the API.
+type Entry struct {
 	ID        string            `json:"id"`
 	At        time.Time         `json:"at"`
 	Kind      string            `json:"kind"`
@@ -44,13 +44,13 @@ type Line struct {
 	Detail    map[string]string `json:"detail"`
 }
 
-// LineOf is how an event is exported.
-func LineOf(e store.TrailEvent) Line {
+// EntryOf is how an event is exported.
+func EntryOf(e store.TrailEvent) Entry {
 	detail := e.Detail
 	if detail == nil {
 		detail = map[string]string{}
 	}
-	return Line{ID: string(e.ID), At: e.At, Kind: e.Kind, Result: e.Result, User: string(e.User), UserName: e.UserName,
+	return Entry{ID: string(e.ID), At: e.At, Kind: e.Kind, Result: e.Result, User: string(e.User), UserName: e.UserName,
 		Actor: string(e.Actor), ActorName: e.ActorName, Session: string(e.Session),
 		Address: e.Peer.Address, UserAgent: e.Peer.UserAgent, RequestID: e.Peer.RequestID, Detail: detail}
 }
@@ -109,14 +109,14 @@ func (s *Service) Export(ctx context.Context, t store.Tenant, actor identity.Act
 	return n, err
 }
 
-func (s *Service) write(ctx context.Context, t store.Tenant, q store.EventQuery, write func(Line) error) (n int, err error) {
+func (s *Service) write(ctx context.Context, t store.Tenant, q store.EventQuery, write func(Entry) error) (n int, err error) {
 	for q.Limit = exportPage; ; {
 		list, err := t.FindEvents(ctx, q)
 		if err != nil {
 			return n, err
 		}
 		for _, e := range list {
-			if err := write(LineOf(e)); err != nil {
+			if err := write(EntryOf(e)); err != nil {
 				return n, err
 			}
 			q.Before, n = e.ID, n+1
@@ -128,15 +128,15 @@ func (s *Service) write(ctx context.Context, t store.Tenant, q store.EventQuery,
 }
 
 // writerOf is what writes a line, and what writes the rest in the end.
-func writerOf(format string, out io.Writer) (write func(Line) error, finish func() error) {
+func writerOf(format string, out io.Writer) (write func(Entry) error, finish func() error) {
 	if format == JSONLines {
 		lines := json.NewEncoder(out)
 		lines.SetEscapeHTML(false)
-		return func(l Line) error { return lines.Encode(l) }, func() error { return nil }
+		return func(l Entry) error { return lines.Encode(l) }, func() error { return nil }
 	}
 	rows := csv.NewWriter(out)
 	head := rows.Write(columns)
-	return func(l Line) error {
+	return func(l Entry) error {
 			if head != nil {
 				return head
 			}

@@ -128,7 +128,7 @@ func TestExports(t *testing.T) {
 			t.Errorf("exported %d (%v)", n, err)
 		}
 		for lines := bufio.NewScanner(out); lines.Scan(); {
-			var line audit.Line
+			var line audit.Entry
 			if err := json.Unmarshal(lines.Bytes(), &line); err != nil || line.ID == "" || line.Detail == nil {
 				t.Errorf("a line is %s (%v)", lines.Text(), err)
 			}

@@ -115,11 +115,11 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	trail := &audit.Service{Store: o.Store, Now: o.Now, Operator: rules}
 	accounts := &account.Service{SignIn: signIn, Sessions: sessions}
 	calls := &api.API{SignIn: signIn, Sessions: sessions, Product: o.Config.ProductName, Version: o.Version,
-		Account: accounts, Recovery: recoveries, Invitations: invitations, Admin: admins}
+		Account: accounts, Recovery: recoveries, Invitations: invitations, Admin: admins, Audit: trail}
 	pages := &web.Pages{
 		SignIn: signIn, Sessions: sessions, Account: accounts, Product: o.Config.ProductName,
 		SupportContact: o.Config.SupportContact, Style: identity.Style(o.Config.SignInStyle),
-		Recovery: recoveries, Invitations: invitations, Admin: admins, Demo: o.Demo,
+		Recovery: recoveries, Invitations: invitations, Admin: admins, Audit: trail, Demo: o.Demo,
 	}
 	door := front.Door{Origins: front.Origins{Public: o.PublicURL}, Proxies: proxies, Metrics: metrics, Log: o.Log}
 	mux := open(door, calls, pages)

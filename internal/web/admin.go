@@ -19,6 +19,7 @@ var adminPages = []struct {
 }{
 	{"Users", "/admin/users", policy.UsersRead},
 	{"Invitations", "/admin/invitations", policy.InvitationsRead},
+	{"Audit", "/admin/audit", policy.AuditRead},
 	{"Organization", "/admin/organization", policy.OrganizationRead},
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/vestibule-id/vestibule/internal/account"
+	"github.com/vestibule-id/vestibule/internal/audit"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -39,6 +40,7 @@ func open(t *testing.T, h *housetest.House) *site {
 		Account:        &account.Service{SignIn: h.SignIn, Sessions: h.Sessions},
 		SupportContact: "help@door.test", Style: identity.Workspace,
 		Recovery: h.Recovery(), Invitations: h.Invitations(), Admin: h.Admin(),
+		Audit: &audit.Service{Store: h.Store, Now: h.Clock.Now, Operator: h.Sessions.Operator},
 	}}
 	door := front.Door{
 		Origins: front.Origins{Public: housetest.Issuer}, Metrics: front.NewMetrics(),

@@ -37,6 +37,7 @@ func (inboxPage) name() string           { return "inbox" }
 func (letterPage) name() string          { return "letter" }
 func (usersPage) name() string           { return "admin_users" }
 func (userPage) name() string            { return "admin_user" }
+func (auditPage) name() string           { return "admin_audit" }
 func (organizationPage) name() string    { return "admin_organization" }
 func (newUserPage) name() string         { return "admin_new_user" }
 func (slipPage) name() string            { return "admin_slip" }
@@ -49,7 +50,7 @@ var templates = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
 		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{},
-		usersPage{}, userPage{}, organizationPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
+		usersPage{}, userPage{}, auditPage{}, organizationPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 	}
 	return all

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/admin"
+	"github.com/vestibule-id/vestibule/internal/audit"
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -35,13 +36,14 @@ type Pages struct {
 	Recovery    *recovery.Service
 	Invitations *enroll.Invitations
 	Admin       *admin.Service
+	Audit       *audit.Service
 
 	Demo *Demo // nil: this is no demo
 }
 
 // Routes is every page there is, and the files they use.
 func (p *Pages) Routes() []front.Route {
-	return slices.Concat(p.devRoutes(), p.organizationRoutes(), p.userRoutes(), p.invitationRoutes(), []front.Route{
+	return slices.Concat(p.devRoutes(), p.organizationRoutes(), p.userRoutes(), p.auditRoutes(), p.invitationRoutes(), []front.Route{
 		front.Get("/{$}", front.Anyone, p.start),
 		front.Get("/assets/{file}", front.Anyone, serveAsset),
 
