@@ -68,7 +68,7 @@ func TestDefaults(t *testing.T) {
 		IdleTimeout: hours(4), SessionLifetime: hours(168), AccessTokenTTL: identity.Duration(5 * time.Minute),
 		SignInAttempts: 5, SignInWait: identity.Duration(15 * time.Minute), StrangerAttempts: 20, SourceAttempts: 50,
 		RefreshGrace: identity.Duration(10 * time.Second), ResetLinkTTL: hours(1), InvitationTTL: hours(168),
-		PasswordMinLength: 8,
+		PasswordMinLength: 8, AuditRetention: hours(17520),
 	}
 	if diff := cmp.Diff(policy, served.Policy()); diff != "" {
 		t.Error(diff)

@@ -195,7 +195,7 @@ func TestDefaults(t *testing.T) {
 	const want = `{"idle-timeout":"4h0m0s","session-lifetime":"168h0m0s","access-token-ttl":"5m0s",` +
 		`"sign-in-attempts":5,"sign-in-wait":"15m0s","stranger-attempts":20,"source-attempts":50,` +
 		`"refresh-grace":"10s","reset-link-ttl":"1h0m0s","invitation-ttl":"168h0m0s","password-min-length":8,` +
-		`"language":"en","password-changes":"web","change-initial":"yes"}`
+		`"audit-retention":"17520h0m0s","language":"en","password-changes":"web","change-initial":"yes"}`
 	if string(raw) != want {
 		t.Errorf("defaults\n%s, want\n%s", raw, want)
 	}
