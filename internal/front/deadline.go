@@ -29,6 +29,12 @@ func (d *deadline) Deadline() (time.Time, bool) { return d.wait().Deadline() }
 func (d *deadline) Done() <-chan struct{} { return d.wait().Done() }
 
 func (d *deadline) Err() error {
+	d.mu.Lock()
+	timed := d.timed
+	d.mu.Unlock()
+	if timed != nil {
+		return timed.Err() // never at odds with Done
+	}
 	if err := d.Context.Err(); err != nil || time.Now().Before(d.until) {
 		return err
 	}

@@ -51,7 +51,7 @@ func TestDeadline(t *testing.T) {
 	stopped := within(t.Context(), time.Now().Add(time.Hour))
 	done = stopped.Done()
 	stopped.stop()
-	if <-done; stopped.wait().Err() == nil {
+	if <-done; !errors.Is(stopped.Err(), context.Canceled) {
 		t.Error("a stopped context goes on")
 	}
 }
