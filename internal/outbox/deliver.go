@@ -133,11 +133,11 @@ func (w *Worker) Expire(ctx context.Context, t store.Tenant) error {
 		var late []identity.Letter
 		err := t.Tx(ctx, func(tx *store.Tx) (err error) {
 			now := w.Now()
-			if late, err = tx.ExpireLetters(ctx, now, expirePiece); err != nil {
+			if late, err = tx.ExpireLetters(ctx, now, now.Add(-giveUp), expirePiece); err != nil {
 				return err
 			}
 			for _, l := range late {
-				if err := tx.AddEvent(ctx, failure(l.ID, l.Kind, l.User, store.Delivery{State: identity.LetterExpired, At: now})); err != nil {
+				if err := tx.AddEvent(ctx, failure(l.ID, l.Kind, l.User, store.Delivery{State: l.State, At: now})); err != nil {
 					return err
 				}
 			}

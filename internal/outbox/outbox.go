@@ -222,8 +222,7 @@ func (w *Worker) guarded(ctx context.Context, j job) (err error) {
 
 // handle does a request, and puts it off when that fails.
 func (w *Worker) handle(ctx context.Context, j job) error {
-	now := w.Now()
-	if over(j.task, now) {
+	if over(j.task, w.Now()) {
 		w.Log.ErrorContext(ctx, "a request was given up", "tenant", j.tenant.ID(), "task", j.task.ID, "kind", j.task.Kind, "tries", j.task.Tries)
 		return w.finish(ctx, j)
 	}
@@ -238,7 +237,7 @@ func (w *Worker) handle(ctx context.Context, j job) error {
 		return w.finish(ctx, j)
 	}
 	return errors.Join(err, w.write(ctx, j, func(ctx context.Context, tx *store.Tx) error {
-		return tx.PutOffTask(ctx, j.task, now.Add(backOff(j.task)))
+		return tx.PutOffTask(ctx, j.task, w.Now().Add(backOff(j.task)))
 	}))
 }
 

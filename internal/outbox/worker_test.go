@@ -198,6 +198,57 @@ func TestLettersWaitForAMailServer(t *testing.T) {
 	p.pass(t, 0)
 }
 
+// Where there is no mail server, letters without an end are given up after
+// three days, as a mail server's would be: they do not pile up.
+//
+// Proves: 4.7
+func TestLettersWithoutAnEndAreGivenUp(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		p := newPost(t, h, nil)
+		p.worker.Sender = nil
+		task := identity.Task{ID: identity.NewTaskID(), Kind: identity.LetterPasswordChanged, User: p.ann.ID, At: h.Clock.Now()}
+		p.tx(t, func(ctx context.Context, tx *store.Tx) error { return tx.Enqueue(ctx, task) })
+		for _, step := range []struct {
+			after time.Duration
+			state identity.LetterState
+		}{{72*time.Hour - time.Second, identity.LetterQueued}, {time.Second, identity.LetterFailed}} {
+			h.Clock.Advance(step.after)
+			if err := p.worker.Expire(t.Context(), p.acme); err != nil || p.letter(t, task.ID).State != step.state {
+				t.Errorf("the letter is %s, want %s (%v)", p.letter(t, task.ID).State, step.state, err)
+			}
+		}
+		if events := p.events(t); len(events) != 1 || events[0] != "mail_failed password_changed" {
+			t.Errorf("events %v", events)
+		}
+		p.worker.Sender = &fake{}
+		p.pass(t, 0)
+	})
+}
+
+// The pause after a try begins when the try has ended, however long it took.
+//
+// Proves: 4.7
+func TestThePauseFollowsTheTry(t *testing.T) {
+	h := housetest.New(t, addressOf(t))
+	p := newPost(t, h, &fake{})
+	tries := 0
+	p.worker.Handlers = map[string]outbox.Handler{"request.x": func(context.Context, store.Tenant, identity.Task) error {
+		tries++
+		h.Clock.Advance(20 * time.Second)
+		return errors.New("the database is slow")
+	}}
+	p.tx(t, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Enqueue(ctx, identity.Task{Kind: "request.x", At: h.Clock.Now()})
+	})
+	p.pass(t, 1)
+	p.pass(t, 0)
+	h.Clock.Advance(10 * time.Second)
+	p.pass(t, 1)
+	if tries != 2 {
+		t.Errorf("%d tries, want 2", tries)
+	}
+}
+
 // Proves: 4.7
 func TestARequestIsHandledUntilItSucceeds(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {

@@ -153,7 +153,7 @@ var (
 			return tx.SetMailTrouble(ctx, "usr_ann", "ann@x.test", identity.MailTrouble{Kind: identity.MailBounced, At: later})
 		}),
 		"ExpireLetters": in(func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.ExpireLetters(ctx, later, 9)
+			_, err := tx.ExpireLetters(ctx, later, later, 9)
 			return err
 		}),
 		"SweepTasks": in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.SweepTasks(ctx, later, 9); return err }),

@@ -21,9 +21,9 @@ const (
 		recipient = CASE WHEN CAST($5 AS TEXT) = '' THEN recipient ELSE CAST($5 AS TEXT) END, changed_at = $6, data = $7 WHERE tenant_id = $1 AND id = $2`
 	deferLetter   = `UPDATE tasks SET state = 'deferred', answer = $3, recipient = $4, changed_at = $5 WHERE tenant_id = $1 AND id = $2`
 	bounceLetter  = `UPDATE tasks SET state = 'bounced', answer = $3, changed_at = $4 WHERE tenant_id = $1 AND id = $2 AND letter = 1 AND state = 'sent'`
-	lateLetters   = `SELECT ` + letterColumns + fromLetters + ` AND t.state IN ('queued', 'deferred') AND t.expires_at > 0 AND t.expires_at <= $2 LIMIT $3`
+	lateLetters   = `SELECT ` + letterColumns + fromLetters + ` AND t.state IN ('queued', 'deferred') AND ((t.expires_at > 0 AND t.expires_at <= $2) OR (t.expires_at = 0 AND t.created_at <= $3)) LIMIT $4`
 	dropDue       = `DELETE FROM due WHERE tenant_id = $1 AND task_id = $2`
-	expireLetter  = `UPDATE tasks SET state = 'expired', changed_at = $3, data = $4 WHERE tenant_id = $1 AND id = $2`
+	expireLetter  = `UPDATE tasks SET state = $3, changed_at = $4, data = $5 WHERE tenant_id = $1 AND id = $2`
 	setTrouble    = `UPDATE users SET mail_trouble = $4, mail_answer = $5, mail_trouble_at = $6 WHERE tenant_id = $1 AND id = $2 AND email_folded = $3 AND email_folded <> ''`
 	clearRefusal  = `UPDATE users SET mail_trouble = '', mail_answer = '', mail_trouble_at = 0 WHERE tenant_id = $1 AND id = $2 AND email_folded = $3 AND mail_trouble = 'refused'`
 	sweepTasks    = `DELETE FROM tasks WHERE tenant_id = $1 AND id IN (SELECT t.id FROM tasks t WHERE t.tenant_id = $1 AND t.changed_at < $2 AND NOT EXISTS (SELECT 1 FROM due d WHERE d.tenant_id = $1 AND d.task_id = t.id) LIMIT $3)`
@@ -113,21 +113,26 @@ func (t Tenant) Letters(ctx context.Context, before identity.Letter, limit int) 
 }
 
 // ExpireLetters gives up to limit letters up that nobody has sent and that are
-// too late now, and says which: where there is no mail server, no worker does.
-func (tx *Tx) ExpireLetters(ctx context.Context, now time.Time, limit int) (list []identity.Letter, err error) {
+// too late now, or never expire and were made before the given time, and says
+// which, with their new state: where there is no mail server, no worker does.
+func (tx *Tx) ExpireLetters(ctx context.Context, now, before time.Time, limit int) (list []identity.Letter, err error) {
 	defer problem.Wrap(&err, "expire letters")
 	err = tx.all(ctx, lateLetters, func(r row) error {
 		var l identity.Letter
 		err := read(r, letterPart(&l))
 		list = append(list, l)
 		return err
-	}, micros(now), limit)
-	for _, l := range list {
+	}, micros(now), micros(before), limit)
+	for i := range list {
+		l := &list[i]
+		if l.State = identity.LetterExpired; l.Expires.IsZero() {
+			l.State = identity.LetterFailed
+		}
 		if err == nil {
 			err = tx.later(ctx, dropDue, string(l.ID))
 		}
 		if err == nil {
-			err = tx.later(ctx, expireLetter, string(l.ID), micros(now), []byte{})
+			err = tx.later(ctx, expireLetter, string(l.ID), string(l.State), micros(now), []byte{})
 		}
 	}
 	return list, err
