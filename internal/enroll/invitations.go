@@ -156,7 +156,11 @@ func (s *Invitations) State(i identity.Invitation) identity.InvitationState {
 func (s *Invitations) Resend(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.InvitationID, from identity.Peer) (i identity.Invitation, err error) {
 	defer problem.Wrap(&err, "resend invitation %s", id)
 	err = s.act(ctx, t, actor, policy.InvitationsWrite, id, func(tx *store.Tx, actor identity.Actor, found identity.Invitation) error {
-		if found.Email.Folded == "" {
+		u, err := tx.User(ctx, found.User) // it may have got an address since, or lost it
+		if err != nil {
+			return err
+		}
+		if u.Email.Folded == "" {
 			return ErrNoLetter
 		}
 		// A link answers for whoever made it. Another's may be void already.

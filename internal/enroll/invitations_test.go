@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -270,13 +271,44 @@ func TestWhatOvertakesAnInvitation(t *testing.T) {
 		if got := o.state(i.ID); got != identity.InvitationRevoked {
 			t.Errorf("state %s", got)
 		}
-		o.Work(t)
+		_, err = o.Invitations().Resend(t.Context(), o.tenant, o.boss, i.ID, identity.Peer{})
+		wants(t, "resend to the new address", err, nil)
+		if letters := o.Work(t); len(letters) != 1 {
+			t.Errorf("letters %v", letters)
+		}
 		slip, err := o.Admin().GiveInitial(t.Context(), o.tenant, o.boss, i.User, identity.Peer{})
 		if err != nil || slip.Username != "bobby@x.test" {
 			t.Fatalf("%+v, %v", slip, err)
 		}
 		_, err = o.Invitations().Resend(t.Context(), o.tenant, o.boss, i.ID, identity.Peer{})
 		wants(t, "resend to an active user", err, enroll.ErrInvitationOver)
+	})
+}
+
+// Whoever was invited by hand and has an address by now can be written to; who
+// has none any more cannot.
+//
+// Proves: 4.4
+func TestLettersGoWhereTheInvitedAreByNow(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		tenant := o.AddTenant(t, "phones", identity.Extension)
+		boss := o.AddUser(t, tenant, housetest.Person{Email: "boss@y.test", Extension: "100", Role: identity.Admin, Password: "correct horse"})
+		actor := identity.Actor{User: boss.ID, Role: identity.Admin, Session: "ses_test"}
+		i, err := o.Invitations().Invite(t.Context(), tenant, actor, enroll.Invitee{Extension: "201", Role: identity.Member}, true, identity.Peer{})
+		wants(t, "invite by hand", err, nil)
+		for _, step := range []struct {
+			address string
+			want    error
+			letters int
+		}{{"bob@y.test", nil, 1}, {"", enroll.ErrNoLetter, 0}} {
+			_, err = o.Admin().Set(t.Context(), tenant, actor, i.User, admin.Changes{Email: &step.address}, identity.Peer{})
+			wants(t, "set the address", err, nil)
+			_, err = o.Invitations().Resend(t.Context(), tenant, actor, i.ID, identity.Peer{})
+			wants(t, "resend to "+step.address, err, step.want)
+			if letters := o.Work(t); len(letters) != step.letters {
+				t.Errorf("%q gets letters %v", step.address, letters)
+			}
+		}
 	})
 }
 
