@@ -17,6 +17,7 @@ type choicePage struct {
 
 // showChoice lets somebody choose between tenants their password was right for.
 func (p *Pages) showChoice(w http.ResponseWriter, v *front.Visit, at place, out signin.Outcome) error {
+	v.Page = at.address("")
 	return render(w, http.StatusOK, choicePage{
 		frame: p.door("Choose an organization", v, at.tenant), Action: at.address("/choice"),
 		Token: string(out.Choice), Choices: out.Choices,

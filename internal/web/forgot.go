@@ -124,7 +124,8 @@ func (p *Pages) forgotAgain(w http.ResponseWriter, v *front.Visit, at place, f f
 	for i := range pg.Fields {
 		pg.Fields[i].Wrong = messageFor(about, pg.Fields[i].Name) != ""
 	}
-	pg.Wait = int(about.RetryAfter.Seconds())
+	pg.Title = "Problem: " + pg.Title
+	pg.Wait = int(up(about.RetryAfter, time.Second) / time.Second)
 	retryAfter(w, about)
 	return render(w, front.Status(about.Kind), pg)
 }

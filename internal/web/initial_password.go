@@ -27,11 +27,11 @@ type initialPasswordPage struct {
 // showInitialPassword asks for a password of one's own; about, where there is
 // one, says why the last one was refused.
 func (p *Pages) showInitialPassword(w http.ResponseWriter, v *front.Visit, at place, f form, about *problem.Problem) error {
+	v.Page = at.address("")
 	pg := initialPasswordPage{
 		frame: p.door("Choose your password", v, at.tenant), Action: at.address("/initial-password"),
 		Token: f["change_token"], Fields: p.newPasswordFields(at), Username: f["username"],
 	}
-	v.Page = at.address("")
 	if about == nil {
 		return render(w, http.StatusOK, pg)
 	}

@@ -88,7 +88,8 @@ func TestEmailStyleAndTheChoiceBetweenTenants(t *testing.T) {
 		b.get("/login?style=email").expect(200, "Email Address").lacks("Tenant Slug", "Username")
 		b.post("/t/lumbung/login", "email=eva@x.test", right).expect(303, "/home").get("/home").expect(200, "Eva at lumbung")
 		b = s.browser(t)
-		b.post("/login?return_to=/phone", "email=eva@x.test", right).expect(200, `name="tenant" value="kontak"`, `name="tenant" value="lumbung"`)
+		b.post("/login?return_to=/phone", "email=eva@x.test", right).expect(200, `name="tenant" value="kontak"`, `name="tenant" value="lumbung"`,
+			`name="return_to" value="/login?return_to=%2Fphone&style=email"`)
 		token := "choice_token=" + b.hidden("choice_token")
 		if b.session() != "" {
 			t.Error("a session before the choice")
@@ -110,7 +111,7 @@ func TestInitialPassword(t *testing.T) {
 		b.post("/t/acme/login?return_to=/phone", "email=new@acme.test", right).expect(200, "New Password", "Confirm New Password", "8 or more characters")
 		token := "change_token=" + b.hidden("change_token")
 		to := "/t/acme/login/initial-password?return_to=%2Fphone"
-		b.expect(200, `action="`+to+`"`)
+		b.expect(200, `action="`+to+`"`, `name="return_to" value="/t/acme/login?return_to=%2Fphone"`)
 		b.post(to, token, "new_password=acme", "confirm_password=acme").
 			expect(422, "A password has at least 8 characters.", "This is little more than").lacks(`value="acme"`)
 		b.post(to, token, "new_password=a fresh start", "confirm_password=a fresh stars").expect(422, "The two new passwords are not the same.")
