@@ -51,11 +51,22 @@ func (p *Pages) devRoutes() []front.Route {
 func onlyHere(show front.Handler) front.Handler {
 	return func(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
 		peer, err := netip.ParseAddr(v.Peer.Address)
-		if err != nil || !peer.Unmap().IsLoopback() || !loopbackName(r.Host) {
+		if err != nil || !peer.Unmap().IsLoopback() || !loopbackName(r.Host) || passedOn(r.Header) {
 			return front.ErrNoRoute
 		}
 		return show(w, r, v)
 	}
+}
+
+// passedOn reports whether a proxy on this machine brought the request from who
+// knows where. It is asked however little the proxy is trusted.
+func passedOn(h http.Header) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		if len(h.Values(name)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func loopbackName(host string) bool {

@@ -36,9 +36,13 @@ func demo(t *testing.T) *site {
 }
 
 // here asks as a browser on this machine, by a name of its own.
-func here(s *site, path, peer, host string) *httptest.ResponseRecorder {
+func here(s *site, path, peer, host string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", "http://"+host+path, nil)
 	r.RemoteAddr = peer
+	for _, header := range headers {
+		name, value, _ := strings.Cut(header, ": ")
+		r.Header.Set(name, value)
+	}
 	w := httptest.NewRecorder()
 	s.mux.ServeHTTP(w, r)
 	return w
@@ -103,6 +107,11 @@ func TestTheInboxIsForThisMachineAlone(t *testing.T) {
 			if w := here(s, path, row.peer, row.host); w.Code != row.want {
 				t.Errorf("%s from %s as %s: %d, want %d", path, row.peer, row.host, w.Code, row.want)
 			}
+		}
+	}
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		if w := here(s, "/dev/inbox", "127.0.0.1:4000", "localhost:8080", name+": 192.0.2.1"); w.Code != http.StatusNotFound {
+			t.Errorf("brought by a proxy that says %s: %d", name, w.Code)
 		}
 	}
 	plain := sqlite(t) // no demo
