@@ -174,6 +174,27 @@ func TestTamperingIsFound(t *testing.T) {
 	}
 }
 
+// Two histories cannot be mixed: what stood at a place once does not fit
+// behind other events.
+//
+// Proves: G4, 5.4
+func TestAPlaceOfAnEarlierHistoryIsFound(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		acme := h.AddTenant(t, "acme", identity.Workspace)
+		add(t, h, acme, 0, 20)
+		seal(t, h)
+		tamper(t, raw(t, h), `CREATE TABLE kept_chain AS SELECT * FROM chain WHERE place = 18`, `CREATE TABLE kept_events AS SELECT * FROM events WHERE id = 'evt_000017'`,
+			`DELETE FROM chain WHERE place > 15`, `UPDATE chain_heads SET place = 15, mac = (SELECT mac FROM chain c WHERE c.place = 15 AND c.tenant_id = chain_heads.tenant_id) WHERE place = 20`)
+		add(t, h, acme, 20, 9)
+		seal(t, h)
+		wantHolds(t, verify(t, h, acme), 24)
+		tamper(t, raw(t, h), `DELETE FROM chain WHERE place = 18`, `INSERT INTO events SELECT * FROM kept_events`, `INSERT INTO chain SELECT * FROM kept_chain`)
+		if r := verify(t, h, acme); r.Break == nil || r.Break.Place != 18 {
+			t.Errorf("the report is %+v", r.Break)
+		}
+	})
+}
+
 // Who has written down a head sees that the end was cut off behind it, however
 // well.
 //
