@@ -28,7 +28,7 @@ func measureLoad(ctx context.Context, b *bench, db *database) error {
 	}
 	defer s.stop()
 	l := &load{bench: b, db: db, server: s}
-	for _, part := range []func(context.Context) error{l.signIns, l.checks, l.refreshes, l.flood} {
+	for _, part := range []func(context.Context) error{l.signIns, l.checks, l.page, l.refreshes, l.flood} {
 		if err := part(ctx); err != nil {
 			return fmt.Errorf("%w\nThe server said: %s", err, s.said())
 		}

@@ -24,6 +24,7 @@
 //	forgotten   as refreshes; mails are counted where they arrive
 //	flood       the same checks at rest; they arrive at a fixed rate whether or
 //	            not earlier ones were answered
+//	pages       the same handler, behind what a signed-in page asks first
 //	a million   the same requests on a database with a thousand users
 //
 // Answers are read and checked; a wrong one ends the run. It is a benchmark
