@@ -154,13 +154,20 @@ func TestInvitersGiveWhatTheyHave(t *testing.T) {
 		wants(t, "from who may give it again", o.accept(token), nil)
 
 		gone := o.actor("gone@x.test", identity.Admin)
-		_, token = o.invited(gone, "c@x.test", identity.Member)
+		i, token := o.invited(gone, "c@x.test", identity.Member)
 		housetest.SetStatus(t, o.tenant, gone.User, identity.Deactivated)
 		wants(t, "from who has been deactivated", o.accept(token), policy.ErrLink)
-		housetest.Delete(t, o.tenant, gone.User)
+		_, err = o.invite(gone, "e@x.test", identity.Member)
+		wants(t, "who was active a moment ago", err, policy.ErrDenied)
+		_, err = o.Invitations().Resend(t.Context(), o.tenant, o.boss, i.ID, identity.Peer{})
+		wants(t, "somebody else stands in for it", err, nil)
+		_, err = o.Invitations().Open(t.Context(), o.letter())
+		wants(t, "whose link is good", err, nil)
+		j, token := o.invited(o.actor("left@x.test", identity.Admin), "f@x.test", identity.Member)
+		housetest.Delete(t, o.tenant, j.InvitedBy)
 		wants(t, "from who is gone", o.accept(token), policy.ErrLink)
 
-		i, token := o.invited(o.mona, "d@x.test", identity.Member)
+		i, token = o.invited(o.mona, "d@x.test", identity.Member)
 		housetest.SetRole(t, o.tenant, i.User, identity.Admin) // as if somebody had raised it behind the invitation
 		wants(t, "to more than the inviter has", o.accept(token), policy.ErrLink)
 		_, err = o.Invitations().Resend(t.Context(), o.tenant, o.mona, i.ID, identity.Peer{})

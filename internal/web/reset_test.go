@@ -77,6 +77,9 @@ func TestForgottenPasswordIsReset(t *testing.T) {
 				b := s.browser(t)
 				b.follow("/reset-password", token).expect(200, "New Password", "Reset Password")
 				b.post(b.action(), newWords+way.name, sameWords+way.name).expect(303, "/t/"+way.slug+"/login?notice=password-reset")
+				if left := slices.DeleteFunc(keysOf(b.cookies), func(name string) bool { return !strings.HasPrefix(name, front.FlowCookie) }); len(left) > 0 {
+					t.Errorf("the browser keeps %v of a link that is spent", left)
+				}
 				b.get("/t/"+way.slug+"/login?notice=password-reset").expect(200, "Your password has been reset.")
 				b.post("/t/"+way.slug+"/login", append(way.signIn, "password=correct horse")...).expect(401)
 				b.post("/t/"+way.slug+"/login", append(way.signIn, "password=violet lantern ember"+way.name)...).expect(303)
