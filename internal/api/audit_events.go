@@ -27,7 +27,7 @@ func (a *API) auditCalls() []call {
 
 type eventsAnswer struct {
 	Items      []audit.Entry `json:"items"`
-	NextCursor string       `json:"next_cursor"`
+	NextCursor string        `json:"next_cursor"`
 }
 
 func (a *API) listEvents(w http.ResponseWriter, r *http.Request, v *front.Visit) error {

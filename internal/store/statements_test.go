@@ -33,7 +33,7 @@ var unscopedStatements = map[string]string{
 	"appliedMigrations": "the schema",
 	"migrationLock":     "the schema",
 	"foreignTables":     "the catalog",
-	"actingObjects":    "the catalog",
+	"actingObjects":     "the catalog",
 	"currentRole":       "the catalog",
 	"setTenant":         "names the tenant",
 	"setPatience":       "how long locks are waited for",
