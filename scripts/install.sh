@@ -27,6 +27,7 @@ need ca-certificates test -s /etc/ssl/certs/ca-certificates.crt
 need gcc command -v gcc
 need libc6-dev test -e /usr/include/stdlib.h
 need postgresql compgen -G '/usr/lib/postgresql/*/bin/initdb'
+need postfix test -x /usr/sbin/postfix
 
 # The browser tests, and letters for them to show.
 need chromium command -v chromium
@@ -41,6 +42,9 @@ packages() {
 	echo "Installing ${missing[*]}"
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get -qq -o DPkg::Lock::Timeout=300 update
+	# Without a configuration no mail server of the machine's begins to run: the
+	# tests start one of their own.
+	echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
 	apt-get -qq -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends "${missing[@]}" >/dev/null
 }
 

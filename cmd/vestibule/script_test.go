@@ -17,7 +17,9 @@ import (
 
 // TestMain makes this test binary answer to the name vestibule, so that the
 // scripts run the real program, in processes of its own.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"vestibule": main}) }
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"vestibule": main, "vestibule-ahead": ahead})
+}
 
 // The scripts are shell sessions, one folder and one empty database each:
 //
