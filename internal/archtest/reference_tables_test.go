@@ -23,8 +23,7 @@ decides: to act on somebody one needs a rank at least theirs, and to give a role
 and every permission in it. The operator, on the command line, stands above permissions and ranks, but not above the
 rule that a tenant keeps at least one active administrator.
 
-Access tokens carry the permissions of their user, for applications. The calls and pages of Vestibule's own that ask
-for them come with the tenants' administration; until then the operator administers by command line.
+Access tokens carry the permissions of their user, for applications. A tenant cannot have roles of its own yet.
 
 `
 

@@ -52,8 +52,8 @@ var words = []word{
 	{word: "event", not: "log entry", file: "internal/identity/identity.go", typ: "Event"},
 	{word: "operator", not: "superuser", meaning: "Who runs the installation; acts by command line and stands above ranks."},
 	{word: "application", not: "client (OAuth's word)", meaning: "Something behind the door that people sign in to. Comes later."},
-	{word: "link", not: "ticket, magic token", meaning: "A one-time address mailed to somebody. Comes later, with mail."},
-	{word: "task, letter", not: "job, message", meaning: "Work left for afterwards; a mail. They come later."},
+	{word: "link", not: "ticket, magic token", meaning: "A one-time address mailed to somebody."},
+	{word: "task, letter", not: "job, message", meaning: "Work left for afterwards; a mail."},
 }
 
 func wordsReference(s *source) (string, error) {
