@@ -32,7 +32,7 @@ func startCollector() *collector {
 	c := &collector{}
 	if os.Getenv("GOGC") == "" {
 		c.ballast = make([]byte, 8<<20)
-		debug.SetGCPercent(garbageUsual)
+		c.hashing() // what a start leaves behind is not kept either
 	}
 	return c
 }
@@ -51,14 +51,23 @@ func (c *collector) hashing() {
 	}
 }
 
+// relax lets garbage pile up again when nobody has hashed for a while, and
+// gives back what hashing took.
 func (c *collector) relax() {
+	if c.relaxed() {
+		debug.FreeOSMemory()
+	}
+}
+
+func (c *collector) relaxed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if quiet := time.Since(c.last); quiet < afterHashing {
 		c.relaxes.Reset(afterHashing - quiet)
-		return
+		return false
 	}
 	c.relaxes = nil
 	debug.SetGCPercent(garbageUsual)
 	runtime.KeepAlive(c.ballast)
+	return true
 }
