@@ -2,8 +2,9 @@
 # Installs what the tests need from Debian's packages, and only what is
 # missing. This is the one place that knows those packages.
 set -euo pipefail
-
 cd "$(dirname "$0")/.."
+
+PATH=$PATH:/usr/sbin:/sbin # where Debian's packages expect their tools
 
 command -v go >/dev/null || {
 	echo "Go is not installed, or not on PATH; go.mod names the version." >&2

@@ -14,6 +14,8 @@
 # VESTIBULE_TEST_POSTGRES is used as it is.
 set -euo pipefail
 
+PATH=$PATH:/usr/sbin:/sbin # runuser is there, and not every PATH leads there
+
 readonly database=vestibule_test
 
 # PostgreSQL refuses to run as root.
