@@ -63,9 +63,8 @@ func (s *Service) choose(live store.Live, c PasswordChange) (chosen secret.Passw
 	if err != nil {
 		return chosen, about("new_password", err)
 	}
-	u, t := live.User, live.Tenant
-	who := policy.Person{Product: s.SignIn.Product, TenantName: t.Name, Slug: t.Slug, Name: u.Name, Email: u.Email.Folded, Extension: u.Extension}
-	if err := policy.CheckPassword(s.Sessions.Effective(t), chosen.Reveal(), who); err != nil {
+	who := policy.PersonOf(s.SignIn.Product, live.Tenant, live.User)
+	if err := policy.CheckPassword(s.Sessions.Effective(live.Tenant), chosen.Reveal(), who); err != nil {
 		return chosen, err
 	}
 	if chosen.Reveal() == current.Reveal() {

@@ -127,29 +127,10 @@ func (s *Service) event(kind string, actor identity.Actor, on identity.UserID, f
 	return e
 }
 
-// person is what a new password of a user must not be made of.
-func (s *Service) person(t identity.Tenant, u identity.User) policy.Person {
-	return policy.Person{Product: s.Product, TenantName: t.Name, Slug: t.Slug, Name: u.Name, Email: u.Email.Folded, Extension: u.Extension}
-}
-
-// hash makes the slow hash of a user's new password, if the tenant's rules are
-// content with it. It takes a good part of a second: never inside a Tx.
+// hash makes the hash of a user's new password, as signin.Hasher does.
 func (s *Service) hash(ctx context.Context, t store.Tenant, tenant identity.Tenant, u identity.User, password secret.Password) (secret.Hash, error) {
-	rules := policy.Effective(s.Operator, tenant.Policy)
-	if err := policy.CheckPassword(rules, password.Reveal(), s.person(tenant, u)); err != nil {
-		return "", err
-	}
-	if s.Gate == nil {
-		return s.Params.Hash(password, signin.Salt(t, tenant.Style, u)), nil
-	}
-	place, err := s.Gate.Enter()
-	if err != nil {
-		return "", err
-	}
-	defer place.Leave()
-	var made secret.Hash
-	err = place.Do(ctx, func() { made = s.Params.Hash(password, signin.Salt(t, tenant.Style, u)) })
-	return made, err
+	tenant.Policy = policy.Effective(s.Operator, tenant.Policy)
+	return signin.Hasher{Gate: s.Gate, Params: s.Params, Product: s.Product}.Hash(ctx, t, tenant, u, password)
 }
 
 // faults collects what is wrong with a user's fields.

@@ -61,11 +61,15 @@ func (s *Service) CreateInitial(ctx context.Context, t store.Tenant, actor ident
 	}
 	wanted.MustChange = true
 	slip.Password, slip.Until = wanted.Password, wanted.Until
-	if slip.User, err = s.Create(ctx, t, actor, wanted, from); err != nil {
+	if slip.Tenant, err = t.Get(ctx); err != nil { // before: nobody else will ever know the password
 		return Slip{}, err
 	}
-	err = slip.address(ctx, t)
-	return slip, err
+	u, err := s.Create(ctx, t, actor, wanted, from)
+	if err != nil {
+		return Slip{}, err
+	}
+	slip.address(u)
+	return slip, nil
 }
 
 func (s *Service) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u identity.User, hash secret.Hash, until time.Time, from identity.Peer) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
@@ -91,6 +92,27 @@ func TestUsedInitialPasswordsLast(t *testing.T) {
 			t.Errorf("one that somebody typed: %v", err)
 		}
 	})
+}
+
+// A password nobody has been shown is nobody's.
+//
+// Proves: P1, 4.5
+func TestAnAccidentBesideAnInitialPasswordLeavesTheOldOne(t *testing.T) {
+	h := housetest.New(t, storetest.Address(t, "sqlite"))
+	acme := h.AddTenant(t, "acme", identity.Workspace)
+	ann := h.AddUser(t, acme, housetest.Person{Email: "ann@x.test", Password: "correct horse"})
+	before := housetest.Hash(t, acme, ann.ID)
+	h.WhileForgivingFails(t, "ann@x.test", func() {
+		if _, err := h.Admin().GiveInitial(t.Context(), acme, operator, ann.ID, here); err == nil || problem.Of(err) != nil {
+			t.Errorf("%v, want an accident", err)
+		}
+	})
+	if housetest.Hash(t, acme, ann.ID) != before {
+		t.Error("the password was changed")
+	}
+	if _, err := h.Admin().GiveInitial(t.Context(), acme, operator, ann.ID, here); err != nil {
+		t.Errorf("once more: %v", err)
+	}
 }
 
 // A full line in front of the hashes holds administrators too.

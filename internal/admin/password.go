@@ -44,23 +44,23 @@ func (s *Service) GiveInitial(ctx context.Context, t store.Tenant, actor identit
 	if slip.Password, err = secret.NewPassword(secret.NewInitialPassword()); err != nil {
 		return slip, err
 	}
-	slip.User, err = s.handOver(ctx, t, actor, id, handed{password: slip.Password, mustChange: true, until: slip.Until}, from)
+	if slip.Tenant, err = t.Get(ctx); err != nil { // before: nobody else will ever know the password
+		return Slip{}, err
+	}
+	u, err := s.handOver(ctx, t, actor, id, handed{password: slip.Password, mustChange: true, until: slip.Until}, from)
 	if err != nil {
 		return Slip{}, err
 	}
-	err = slip.address(ctx, t)
-	return slip, err
+	slip.address(u)
+	return slip, nil
 }
 
-// address writes on a slip whom it is for, as the sign-in page asks.
-func (s *Slip) address(ctx context.Context, t store.Tenant) (err error) {
-	if s.Tenant, err = t.Get(ctx); err != nil {
-		return err
+// address writes on a slip of a tenant whom it is for, as the sign-in page
+// asks.
+func (s *Slip) address(u identity.User) {
+	if s.User, s.Username = u, u.Email.Typed; s.Tenant.Style == identity.Extension {
+		s.Username = u.Extension + "-" + s.Tenant.Slug
 	}
-	if s.Username = s.User.Email.Typed; s.Tenant.Style == identity.Extension {
-		s.Username = s.User.Extension + "-" + s.Tenant.Slug
-	}
-	return nil
 }
 
 // handed is a password that somebody else than its user has seen.
@@ -73,6 +73,9 @@ type handed struct {
 func (s *Service) handOver(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, h handed, from identity.Peer) (u identity.User, err error) {
 	seen, hash, err := s.prepare(ctx, t, actor, id, h.password)
 	if err != nil {
+		return u, err
+	}
+	if err := signin.ForgiveAddress(ctx, t, seen); err != nil { // first: an accident here must not hide that the password is set
 		return u, err
 	}
 	now := s.Now()
@@ -96,10 +99,7 @@ func (s *Service) handOver(ctx context.Context, t store.Tenant, actor identity.A
 		}
 		return tx.AddEvent(ctx, s.event(identity.EventPasswordSet, actor, id, from, now))
 	})
-	if err != nil {
-		return u, err
-	}
-	return seen, signin.ForgiveAddress(ctx, t, seen)
+	return seen, err
 }
 
 // endAll ends what a user's former password has opened, and the waits before

@@ -106,36 +106,25 @@ func (s *Invitations) Accept(ctx context.Context, a Acceptance) (o Opened, err e
 	if err != nil {
 		return o, err
 	}
-	who := policy.Person{Product: s.Product, TenantName: o.Tenant.Name, Slug: o.Tenant.Slug,
-		Name: name, Email: o.User.Email.Folded, Extension: o.User.Extension}
-	if err := policy.CheckPassword(o.Tenant.Policy, password.Reveal(), who); err != nil {
-		return o, err
-	}
+	called := o.User
+	called.Name = name // which the password must not be made of
 	scope := s.Store.Tenant(o.Tenant.ID)
-	hash, err := s.hash(ctx, password, signin.Salt(scope, o.Tenant.Style, o.User))
+	hasher := signin.Hasher{Gate: s.Gate, Params: s.Params, Product: s.Product}
+	hash, err := hasher.Hash(ctx, scope, o.Tenant, called, password)
 	if err != nil {
 		return o, err
 	}
 	if _, err := s.Open(ctx, a.Token); err != nil { // spares whoever has lost meanwhile the tenant's lock
 		return o, err
 	}
+	if err := signin.ForgiveAddress(ctx, scope, o.User); err != nil { // first: an accident here must not hide that the user is active
+		return o, err
+	}
 	err = scope.Tx(ctx, func(tx *store.Tx) error { return s.accept(ctx, tx, o, name, hash, a) })
 	if errors.Is(err, problem.NotFound) {
 		return o, policy.ErrLink
-	} else if err != nil {
-		return o, err
 	}
-	return o, signin.ForgiveAddress(ctx, scope, o.User)
-}
-
-func (s *Invitations) hash(ctx context.Context, password secret.Password, salt []byte) (h secret.Hash, err error) {
-	place, err := s.Gate.Enter()
-	if err != nil {
-		return h, err
-	}
-	defer place.Leave()
-	err = place.Do(ctx, func() { h = s.Params.Hash(password, salt) })
-	return h, err
+	return o, err
 }
 
 func (s *Invitations) accept(ctx context.Context, tx *store.Tx, o Opened, name string, hash secret.Hash, a Acceptance) error {

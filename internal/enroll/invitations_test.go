@@ -17,6 +17,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
+	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
 
 const chosen = "violet lantern ember"
@@ -386,4 +387,21 @@ func TestAcceptanceAgainstRevocation(t *testing.T) {
 			o.Work(t)
 		}
 	})
+}
+
+// Whoever is told that something failed is as invited as before.
+//
+// Proves: W8, 4.4
+func TestAnAccidentBesideAnAcceptanceLeavesTheLink(t *testing.T) {
+	o := openOffice(t, housetest.New(t, storetest.Address(t, "sqlite")), "acme")
+	i, link := o.invited(o.boss, "bob@x.test", identity.Member)
+	o.WhileForgivingFails(t, "bob@x.test", func() {
+		if err := o.accept(link); err == nil || problem.Of(err) != nil {
+			t.Errorf("%v, want an accident", err)
+		}
+	})
+	if got := o.state(i.ID); got == identity.InvitationAccepted {
+		t.Errorf("the invitation is %s", got)
+	}
+	wants(t, "once more", o.accept(link), nil)
 }

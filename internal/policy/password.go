@@ -24,6 +24,11 @@ const maxPassword = 256
 // knows whose password it is would try first. Any of them may be empty.
 type Person struct{ Product, TenantName, Slug, Name, Email, Extension string }
 
+// PersonOf is what stands around a user's password.
+func PersonOf(product string, t identity.Tenant, u identity.User) Person {
+	return Person{Product: product, TenantName: t.Name, Slug: t.Slug, Name: u.Name, Email: u.Email.Folded, Extension: u.Extension}
+}
+
 // CheckPassword says whether a person may choose pw (NIST SP 800-63B section
 // 3.1.1.2): its length in code points after NFC, no composition rules but the
 // tenant's own, not one of the commonest, not a word around the person. The error is ErrPassword

@@ -77,17 +77,16 @@ func (s *Service) Redeem(ctx context.Context, r Reset) (o Opened, err error) {
 	if err != nil {
 		return o, err
 	}
-	who := policy.Person{Product: s.Product, TenantName: o.Tenant.Name, Slug: o.Tenant.Slug,
-		Name: o.User.Name, Email: o.User.Email.Folded, Extension: o.User.Extension}
-	if err := policy.CheckPassword(o.Tenant.Policy, password.Reveal(), who); err != nil {
-		return o, err
-	}
 	scope := s.Store.Tenant(o.Tenant.ID)
-	hash, err := s.hash(ctx, password, signin.Salt(scope, o.Tenant.Style, o.User))
+	hasher := signin.Hasher{Gate: s.Gate, Params: s.Params, Product: s.Product}
+	hash, err := hasher.Hash(ctx, scope, o.Tenant, o.User, password)
 	if err != nil {
 		return o, err
 	}
 	if _, err := s.Open(ctx, r.Token); err != nil { // spares whoever has lost meanwhile the user's lock
+		return o, err
+	}
+	if err := signin.ForgiveAddress(ctx, scope, o.User); err != nil { // first: an accident here must not hide that the password is set
 		return o, err
 	}
 	err = scope.Tx(ctx, func(tx *store.Tx) error { return s.redeem(ctx, tx, o, hash, r.From) })
@@ -97,17 +96,7 @@ func (s *Service) Redeem(ctx context.Context, r Reset) (o Opened, err error) {
 		return o, err
 	}
 	s.Sessions.Forget(o.Tenant.ID)
-	return o, signin.ForgiveAddress(ctx, scope, o.User)
-}
-
-func (s *Service) hash(ctx context.Context, password secret.Password, salt []byte) (h secret.Hash, err error) {
-	place, err := s.Gate.Enter()
-	if err != nil {
-		return h, err
-	}
-	defer place.Leave()
-	err = place.Do(ctx, func() { h = s.Params.Hash(password, salt) })
-	return h, err
+	return o, nil
 }
 
 func (s *Service) redeem(ctx context.Context, tx *store.Tx, o Opened, hash secret.Hash, from From) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
+	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
 
 var annsTry = signin.Try{Tenant: "acme", Email: "ann@acme.test"}
@@ -351,4 +352,22 @@ func TestResetAgainstDeactivation(t *testing.T) {
 			wants(t, "the link afterwards", redeem(t, h, link, fresh), policy.ErrLink)
 		}
 	})
+}
+
+// Whoever is told that something failed has the password and the link they had.
+//
+// Proves: W5, 4.3
+func TestAnAccidentBesideAResetLeavesTheLink(t *testing.T) {
+	h := housetest.New(t, storetest.Address(t, "sqlite"))
+	annOf(t, h)
+	link := token(t, h, annsWish)
+	h.WhileForgivingFails(t, "ann@acme.test", func() {
+		if err := redeem(t, h, link, fresh); err == nil || problem.Of(err) != nil {
+			t.Errorf("%v, want an accident", err)
+		}
+	})
+	if !signsIn(t, h, annsTry, old) {
+		t.Error("the password was changed")
+	}
+	wants(t, "once more", redeem(t, h, link, fresh), nil)
 }

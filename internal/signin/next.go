@@ -102,9 +102,7 @@ func (s *Service) hashOwn(ctx context.Context, m *meant, typed string) error {
 	if err != nil {
 		return err
 	}
-	who := policy.Person{Product: s.Product, TenantName: m.tenant.Name, Slug: m.tenant.Slug,
-		Name: m.user.Name, Email: m.user.Email.Folded, Extension: m.user.Extension}
-	if err := policy.CheckPassword(m.tenant.Policy, password.Reveal(), who); err != nil {
+	if err := policy.CheckPassword(m.tenant.Policy, password.Reveal(), policy.PersonOf(s.Product, m.tenant, m.user)); err != nil {
 		return err
 	}
 	initial, err := m.scope.PasswordHash(ctx, m.user.ID)
