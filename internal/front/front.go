@@ -59,14 +59,28 @@ type Route struct {
 	Pattern string // as in net/http: "POST /login"
 	Guard   Guard
 	Handle  Handler
+
+	// Of a page that acts: the API's call that does the same, or why there is none.
+	Twin, Alone string
 }
 
 // The functions below write a line of a route table.
-func Get(path string, g Guard, h Handler) Route    { return Route{"GET " + path, g, h} }
-func Post(path string, g Guard, h Handler) Route   { return Route{"POST " + path, g, h} }
-func Put(path string, g Guard, h Handler) Route    { return Route{"PUT " + path, g, h} }
-func Patch(path string, g Guard, h Handler) Route  { return Route{"PATCH " + path, g, h} }
-func Delete(path string, g Guard, h Handler) Route { return Route{"DELETE " + path, g, h} }
+func Get(path string, g Guard, h Handler) Route    { return line("GET ", path, g, h) }
+func Post(path string, g Guard, h Handler) Route   { return line("POST ", path, g, h) }
+func Put(path string, g Guard, h Handler) Route    { return line("PUT ", path, g, h) }
+func Patch(path string, g Guard, h Handler) Route  { return line("PATCH ", path, g, h) }
+func Delete(path string, g Guard, h Handler) Route { return line("DELETE ", path, g, h) }
+
+func line(method, path string, g Guard, h Handler) Route {
+	return Route{Pattern: method + path, Guard: g, Handle: h}
+}
+
+// Like names the twin of a page: the call, "PATCH /api/v1/me", that does the
+// same by the same use case.
+func (r Route) Like(call string) Route { r.Twin = call; return r }
+
+// Only says why no call does what a page does.
+func (r Route) Only(why string) Route { r.Alone = why; return r }
 
 // A Guard says who may enter. The zero Guard lets nobody in.
 type Guard struct{ admit func(identity.Actor) error }

@@ -26,8 +26,8 @@ const (
 func (p *Pages) auditRoutes() []front.Route {
 	return []front.Route{
 		front.Get(auditPath, front.Can(policy.AuditRead), p.opened(p.trail)),
-		front.Post("/admin/audit/export", front.Can(policy.AuditExport), p.sent(p.exportTrail)),
-		front.Post("/admin/audit/erase", front.Can(policy.UsersDelete), p.sent(p.erasePerson)),
+		front.Post("/admin/audit/export", front.Can(policy.AuditExport), p.sent(p.exportTrail)).Like("POST /api/v1/audit-events/export"),
+		front.Post("/admin/audit/erase", front.Can(policy.UsersDelete), p.sent(p.erasePerson)).Like("POST /api/v1/audit-events/erasures"),
 	}
 }
 

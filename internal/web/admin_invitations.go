@@ -22,10 +22,10 @@ func (p *Pages) invitationRoutes() []front.Route {
 	write := front.Can(policy.InvitationsWrite)
 	return []front.Route{
 		front.Get(invitationsPath, front.Can(policy.InvitationsRead), p.opened(p.invitations)),
-		front.Post(invitationsPath, write, p.sent(p.invite)),
-		front.Post("/admin/invitations/{id}/resend", write, p.sent(p.resendInvitation)),
-		front.Post("/admin/invitations/{id}/revoke", write, p.sent(p.revokeInvitation)),
-		front.Post("/admin/invitations/{id}/link", front.Can(policy.InvitationsLink), p.sent(p.showInvitationLink)),
+		front.Post(invitationsPath, write, p.sent(p.invite)).Like("POST /api/v1/invitations"),
+		front.Post("/admin/invitations/{id}/resend", write, p.sent(p.resendInvitation)).Like("POST /api/v1/invitations/{id}/resend"),
+		front.Post("/admin/invitations/{id}/revoke", write, p.sent(p.revokeInvitation)).Like("DELETE /api/v1/invitations/{id}"),
+		front.Post("/admin/invitations/{id}/link", front.Can(policy.InvitationsLink), p.sent(p.showInvitationLink)).Like("POST /api/v1/invitations/{id}/link"),
 	}
 }
 

@@ -16,9 +16,9 @@ func (p *Pages) organizationRoutes() []front.Route {
 	write := front.Can(policy.OrganizationWrite)
 	return []front.Route{
 		front.Get(organizationPath, front.Can(policy.OrganizationRead), p.opened(p.organization)),
-		front.Post(organizationPath, write, p.sent(p.changeOrganization)),
-		front.Post("/admin/organization/logo", write, p.setLogo),
-		front.Post("/admin/organization/logo/remove", write, p.sent(p.dropLogo)),
+		front.Post(organizationPath, write, p.sent(p.changeOrganization)).Like("PATCH /api/v1/organization"),
+		front.Post("/admin/organization/logo", write, p.setLogo).Like("PUT /api/v1/organization/logo"),
+		front.Post("/admin/organization/logo/remove", write, p.sent(p.dropLogo)).Like("DELETE /api/v1/organization/logo"),
 		front.Get("/t/{slug}/logo/{file}", front.Anyone, p.logo),
 	}
 }
