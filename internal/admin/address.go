@@ -10,13 +10,20 @@ import (
 )
 
 // tellAddress tells a person of another address, at the new one and at the old
-// one, from where the change can be taken back: whoever changed it may be a
-// thief. Somebody who is only invited has nothing yet to lose.
-func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, before, after identity.User) error {
+// one. From there a change by the person can be taken back, for it may have been
+// a thief; what somebody else corrects stays corrected, for the old address may
+// have been a stranger's. Who is only invited has nothing yet to lose.
+func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, actor identity.Actor, before, after identity.User) error {
 	if before.Email.Folded == after.Email.Folded || before.Status == identity.Invited {
 		return nil
 	}
 	now := s.Now()
+	own := actor.User == before.ID
+	if !own {
+		if err := tx.EndLink(ctx, before.ID, identity.UndoLink, now); err != nil {
+			return err
+		}
+	}
 	data := map[string]string{identity.DataAt: now.UTC().Format(time.RFC3339), identity.DataNewAddress: after.Email.Typed}
 	if after.Email.Folded != "" {
 		err := tx.Enqueue(ctx, identity.Task{Kind: identity.LetterAddressChanged, User: after.ID, Data: data, At: now})
@@ -27,6 +34,11 @@ func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, before, after i
 	if before.Email.Folded == "" {
 		return nil
 	}
+	told := identity.Task{Kind: identity.LetterAddressChanged, User: before.ID, At: now,
+		Data: map[string]string{identity.DataTo: before.Email.Typed, identity.DataAt: data[identity.DataAt], identity.DataNewAddress: after.Email.Typed}}
+	if !own {
+		return tx.Enqueue(ctx, told)
+	}
 	l, err := tx.EnsureLink(ctx, identity.Link{
 		ID: identity.NewLinkID(), Purpose: identity.UndoLink, User: before.ID, Data: before.Email.Typed,
 		CreatedAt: now, ExpiresAt: now.Add(policy.LinkTTL(identity.Policy{}, identity.UndoLink)),
@@ -34,10 +46,8 @@ func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, before, after i
 	if err != nil {
 		return err
 	}
-	told := identity.Task{Kind: identity.LetterAddressUndo, User: before.ID, Link: l.ID, At: now, Expires: l.ExpiresAt,
-		Data: map[string]string{identity.DataTo: before.Email.Typed, identity.DataAt: data[identity.DataAt], identity.DataNewAddress: after.Email.Typed}}
-	if l.Data != before.Email.Typed { // a way back to an address before that lives: it is the way back
-		told.Kind, told.Link, told.Expires = identity.LetterAddressChanged, "", time.Time{}
+	if l.Data == before.Email.Typed { // else a way back to an address before that lives: it is the way back
+		told.Kind, told.Link, told.Expires = identity.LetterAddressUndo, l.ID, l.ExpiresAt
 	}
 	return tx.Enqueue(ctx, told)
 }

@@ -103,7 +103,7 @@ func (s *Service) setFields(ctx context.Context, tx *store.Tx, actor identity.Ac
 			return err
 		}
 	}
-	if err := s.tellAddress(ctx, tx, before, after); err != nil {
+	if err := s.tellAddress(ctx, tx, actor, before, after); err != nil {
 		return err
 	}
 	var fields []string
