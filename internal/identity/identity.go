@@ -58,6 +58,7 @@ type Policy struct {
 
 	Landing         string `json:"landing,omitzero"`          // local path after sign-in
 	Language        string `json:"language,omitzero"`         // BCP 47
+	TimeZone        string `json:"time-zone,omitzero"`        // a name of the IANA database
 	Accent          string `json:"accent,omitzero"`           // #rrggbb
 	PasswordChanges string `json:"password-changes,omitzero"` // web | web+api
 	ChangeInitial   string `json:"change-initial,omitzero"`   // yes | no: must initial passwords be changed?
@@ -118,6 +119,8 @@ type User struct {
 	CreatedAt   time.Time
 	HasPassword bool
 	Mail        MailTrouble // zero: none known
+	Language    string      // of letters, BCP 47; empty: as the tenant has it
+	TimeZone    string      // a name of the IANA database; empty: as the tenant has it
 }
 
 // A SessionKind says what carries a session.

@@ -45,6 +45,7 @@ func Defaults() identity.Policy {
 		PasswordMinLength: 8,
 		AuditRetention:    identity.Duration(2 * 365 * 24 * time.Hour),
 		Language:          "en",
+		TimeZone:          "UTC",
 		PasswordChanges:   WebOnly,
 		ChangeInitial:     yes,
 	}
@@ -98,7 +99,8 @@ var settings = []setting{
 	{"password-min-length", number(8, 64, func(p *identity.Policy) *int { return &p.PasswordMinLength })},
 	{"support-contact", contact},
 	{"landing", oneOf(func(p *identity.Policy) *string { return &p.Landing }, "/home", "/phone")},
-	{"language", oneOf(func(p *identity.Policy) *string { return &p.Language }, "en", "id")},
+	{"language", oneOf(func(p *identity.Policy) *string { return &p.Language }, identity.Languages...)},
+	{"time-zone", timeZone},
 	{"accent", accent},
 	{"password-changes", oneOf(func(p *identity.Policy) *string { return &p.PasswordChanges }, WebOnly, WebAndAPI)},
 	{"password-classes", classes},
@@ -249,6 +251,25 @@ func address(field func(*identity.Policy) *string) func(*identity.Tenant, string
 		*field(&t.Policy) = value
 		return ""
 	}
+}
+
+// timeZone is where times are shown to people who have chosen none.
+func timeZone(t *identity.Tenant, value string) string {
+	name, err := identity.ParseTimeZone(value)
+	if err != nil {
+		return "a time zone, like Europe/Berlin or UTC"
+	}
+	t.Policy.TimeZone = name
+	return ""
+}
+
+// Zone is where a user's times are shown, by the effective policy: in the zone
+// of their own, else in their tenant's.
+func Zone(p identity.Policy, u identity.User) *time.Location {
+	if u.TimeZone != "" {
+		return identity.Zone(u.TimeZone)
+	}
+	return identity.Zone(p.TimeZone)
 }
 
 // sender is the name that letters come from. Programs show it in place of the

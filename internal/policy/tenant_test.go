@@ -55,6 +55,9 @@ func TestSet(t *testing.T) {
 		{"English", "language", "en", true},
 		{"Indonesian", "language", "id", true},
 		{"a language nobody wrote", "language", "tlh", false},
+		{"a time zone", "time-zone", "Asia/Jakarta", true},
+		{"the machine's own", "time-zone", "Local", false},
+		{"a file", "time-zone", "../UTC", false},
 		{"a colour", "accent", "#0A66c2", true},
 		{"a short colour", "accent", "#fff", false},
 		{"a colour by name", "accent", "red", false},
@@ -128,7 +131,7 @@ func TestSetUnknownKey(t *testing.T) {
 // value takes each choice of the policy back.
 func TestKeys(t *testing.T) {
 	example := map[string]string{
-		"password-min-length": "12", "support-contact": "desk", "landing": "/phone", "language": "id",
+		"password-min-length": "12", "support-contact": "desk", "landing": "/phone", "language": "id", "time-zone": "Asia/Jakarta",
 		"accent": "#123456", "password-changes": "web+api", "change-initial": "no", "password-classes": "upper,digit",
 		"imprint": "https://acme.test/imprint", "privacy": "https://acme.test/privacy", "mail-sender": "Acme",
 	}
@@ -195,7 +198,7 @@ func TestDefaults(t *testing.T) {
 	const want = `{"idle-timeout":"4h0m0s","session-lifetime":"168h0m0s","access-token-ttl":"5m0s",` +
 		`"sign-in-attempts":5,"sign-in-wait":"15m0s","stranger-attempts":20,"source-attempts":50,` +
 		`"refresh-grace":"10s","reset-link-ttl":"1h0m0s","invitation-ttl":"168h0m0s","password-min-length":8,` +
-		`"audit-retention":"17520h0m0s","language":"en","password-changes":"web","change-initial":"yes"}`
+		`"audit-retention":"17520h0m0s","language":"en","time-zone":"UTC","password-changes":"web","change-initial":"yes"}`
 	if string(raw) != want {
 		t.Errorf("defaults\n%s, want\n%s", raw, want)
 	}
@@ -213,6 +216,20 @@ func TestLanding(t *testing.T) {
 	} {
 		if got := policy.Landing(test.tenant); got != test.want {
 			t.Errorf("%s: %s", test.name, got)
+		}
+	}
+}
+
+// Proves: G5, G7
+func TestZone(t *testing.T) {
+	for _, test := range []struct{ name, tenants, own, want string }{
+		{"one's own", "Europe/Berlin", "Asia/Jakarta", "Asia/Jakarta"},
+		{"else the tenant's", "Europe/Berlin", "", "Europe/Berlin"},
+		{"else universal time", "", "", "UTC"},
+		{"one that was taken away", "Europe/Berlin", "Europe/Atlantis", "UTC"},
+	} {
+		if zone := policy.Zone(identity.Policy{TimeZone: test.tenants}, identity.User{TimeZone: test.own}); zone.String() != test.want {
+			t.Errorf("%s: %s, want %s", test.name, zone, test.want)
 		}
 	}
 }

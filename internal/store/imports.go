@@ -26,9 +26,9 @@ const (
 	openImports     = `SELECT id FROM imports WHERE tenant_id = $1 AND finished_at = 0 AND started_at < $2`
 	finishedImports = `SELECT COUNT(*) FROM imports WHERE tenant_id = $1 AND finished_at > 0`
 
-	insertImported = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at, lot, import_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
-	importedColumns = 14 // beside the tenant
+	insertImported = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at, lot, import_id, language, time_zone)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+	importedColumns = 16 // beside the tenant
 
 	// SQLite takes a partial index only when its condition is written out.
 	takenEmails     = `SELECT email_folded FROM users WHERE tenant_id = $1 AND email_folded <> '' AND email_folded IN ($2)`
@@ -89,7 +89,7 @@ func (t Tenant) Stage(id identity.ImportID, users []UserHash) Staged {
 		}
 		sealed, kind := t.sealHash(u.ID, u.Hash)
 		s.rows = append(s.rows, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name, identity.FoldSearch(u.Name),
-			u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), u.Lot, string(id))
+			u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), u.Lot, string(id), u.Language, u.TimeZone)
 		if u.Email.Folded != "" {
 			hashes = append(hashes, t.store.keys.AddressHash(u.Email.Folded))
 		}

@@ -10,7 +10,7 @@ import (
 
 const (
 	sessionColumns = `s.id, s.user_id, s.kind, s.generation, s.signed_in_at, s.interacted_at, s.idle_end, s.absolute_end, s.credential, s.address, s.user_agent, s.previous_sign_in_at`
-	whoseColumns   = `u.id, u.email, u.email_folded, u.extension, u.name, u.role, u.status, u.must_change, u.password_kind, u.credential, u.last_sign_in_at, u.created_at, u.mail_trouble, u.mail_answer, u.mail_trouble_at`
+	whoseColumns   = `u.id, u.email, u.email_folded, u.extension, u.name, u.role, u.status, u.must_change, u.password_kind, u.credential, u.last_sign_in_at, u.created_at, u.mail_trouble, u.mail_answer, u.mail_trouble_at, u.language, u.time_zone`
 
 	// A session is alive when it has not ended, by anybody or by time, and its
 	// user and tenant may still sign in.

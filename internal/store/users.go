@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	userColumns = `id, email, email_folded, extension, name, role, status, must_change, password_kind, credential, last_sign_in_at, created_at, mail_trouble, mail_answer, mail_trouble_at`
+	userColumns = `id, email, email_folded, extension, name, role, status, must_change, password_kind, credential, last_sign_in_at, created_at, mail_trouble, mail_answer, mail_trouble_at, language, time_zone`
 
 	// visible leaves out users of an import that has not finished: it becomes
 	// visible as a whole, by one statement.
@@ -28,9 +28,9 @@ const (
 	countNameless   = `SELECT COUNT(CASE WHEN email_folded = '' THEN 1 END), COUNT(CASE WHEN extension = '' THEN 1 END)
 		FROM users WHERE tenant_id = $1 AND status <> 'deactivated' AND ` + visible
 
-	insertUser = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at, lot)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
-	updateUser = `UPDATE users SET email = $3, email_folded = $4, extension = $5, name = $6, name_folded = $7, role = $8,
+	insertUser = `INSERT INTO users (tenant_id, id, email, email_folded, extension, name, name_folded, role, status, must_change, password, password_kind, created_at, lot, language, time_zone)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+	updateUser = `UPDATE users SET email = $3, email_folded = $4, extension = $5, name = $6, name_folded = $7, role = $8, language = $9,
 		mail_trouble = CASE WHEN email_folded = $4 THEN mail_trouble ELSE '' END,
 		mail_answer = CASE WHEN email_folded = $4 THEN mail_answer ELSE '' END,
 		mail_trouble_at = CASE WHEN email_folded = $4 THEN mail_trouble_at ELSE 0 END
@@ -139,7 +139,7 @@ func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (e
 	defer problem.Wrap(&err, "add user %s", u.ID)
 	sealed, kind := tx.sealHash(u.ID, hash)
 	_, err = tx.exec(ctx, insertUser, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name,
-		identity.FoldSearch(u.Name), u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), secret.NewLot())
+		identity.FoldSearch(u.Name), u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), secret.NewLot(), u.Language, u.TimeZone)
 	if err != nil || u.Email.Folded == "" {
 		return err
 	}
@@ -147,13 +147,13 @@ func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (e
 	return err
 }
 
-// SetUser changes what a user is called and may do: e-mail, extension, name
-// and role, from before to after. What was wrong with the old address is not
+// SetUser changes what a user is called and may do: e-mail, extension, name,
+// role and language, from before to after. What was wrong with the old address is not
 // said of the new one.
 func (tx *Tx) SetUser(ctx context.Context, before, after identity.User) (err error) {
 	defer problem.Wrap(&err, "set user %s", after.ID)
 	err = tx.execOne(ctx, updateUser, string(after.ID), after.Email.Typed, after.Email.Folded, after.Extension,
-		after.Name, identity.FoldSearch(after.Name), after.Role)
+		after.Name, identity.FoldSearch(after.Name), after.Role, after.Language)
 	if err != nil || before.Email.Folded == after.Email.Folded {
 		return err
 	}
@@ -233,7 +233,8 @@ func userPart(u *identity.User) part {
 	var kind string
 	return part{
 		targets: []any{&u.ID, &u.Email.Typed, &u.Email.Folded, &u.Extension, &u.Name, &u.Role, &u.Status,
-			&mustChange, &kind, &u.Credential, &lastSignIn, &created, &u.Mail.Kind, &u.Mail.Answer, &trouble},
+			&mustChange, &kind, &u.Credential, &lastSignIn, &created, &u.Mail.Kind, &u.Mail.Answer, &trouble,
+			&u.Language, &u.TimeZone},
 		finish: func() error {
 			u.MustChange, u.HasPassword = mustChange != 0, kind != ""
 			u.LastSignIn, u.CreatedAt, u.Mail.At = instant(lastSignIn), instant(created), instant(trouble)

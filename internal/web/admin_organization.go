@@ -69,6 +69,7 @@ var settingWords = []struct {
 		{key: "name", label: "Name"},
 		{key: "accent", label: "Accent Colour", hint: "Like #0a66c2. It is kept readable in light and dark."},
 		{key: "language", label: "Language", hint: "Of letters to people who have chosen none.", options: []string{"en", "English", "id", "Bahasa Indonesia"}},
+		{key: "time-zone", label: "Time Zone", hint: "Of times shown to people who have chosen none: a name like Europe/Berlin."},
 	}},
 	{"contact", "Contact", []settingWord{
 		{key: "support-contact", label: "Support Contact", hint: "Whom people ask for help: an address, a number or a place."},
