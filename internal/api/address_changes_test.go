@@ -12,9 +12,9 @@ import (
 func TestChangeOfAddressIsTakenBackByAPI(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme := h.AddTenant(t, "acme", identity.Workspace)
-		u := h.AddUser(t, acme, housetest.Person{Email: "ann@acme.test", Password: rightPassword})
+		u := h.AddUser(t, acme, housetest.Person{Email: "ann@acme.test", Role: identity.Admin, Password: rightPassword})
 		thief := "thief@evil.test"
-		if _, err := h.Admin().Set(t.Context(), acme, housetest.Operator, u.ID, admin.Changes{Email: &thief}, identity.Peer{}); err != nil {
+		if _, err := h.Admin().Set(t.Context(), acme, identity.Actor{User: u.ID, Role: u.Role}, u.ID, admin.Changes{Email: &thief}, identity.Peer{}); err != nil {
 			t.Fatal(err)
 		}
 		c := caller{t, handlerOf(h)}
