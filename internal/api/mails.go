@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -13,9 +14,9 @@ import (
 )
 
 func (a *API) mailCalls() []call {
-	inside := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, policy.ErrDenied, ErrPage}
+	inside := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, policy.ErrDenied, ErrPage, admin.ErrFilter}
 	return []call{
-		{front.Get("/api/v1/mails", front.Can(policy.MailsRead), a.listMails), "What became of the tenant's letters, newest first", nil, mailsAnswer{}, http.StatusOK, inside},
+		{front.Get("/api/v1/mails", front.Can(policy.MailsRead), a.listMails), "What became of the tenant's letters, newest first; ?q= searches addresses, ?state= and ?user= filter", nil, mailsAnswer{}, http.StatusOK, inside},
 	}
 }
 
@@ -48,30 +49,28 @@ func mailOf(l identity.Letter) mailAnswer {
 	return answer
 }
 
+// listMails takes limit, cursor and what the page filters by: q, state, user.
 func (a *API) listMails(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	limit, cursor, err := pageOf(r.URL.Query())
+	query := r.URL.Query()
+	limit, cursor, err := pageOf(query)
 	if err != nil {
 		return err
 	}
-	t, before := a.tenantOfVisit(v), identity.Letter{}
-	if cursor != "" {
-		before, err = t.Letter(r.Context(), identity.TaskID(cursor))
-		if errors.Is(err, problem.NotFound) {
-			return ErrPage.In(problem.Field{Location: "query.cursor", Message: "This is no next_cursor."})
-		} else if err != nil {
-			return err
+	f := admin.MailFilter{Cursor: cursor, Limit: limit}
+	for name, to := range map[string]*string{"q": &f.Search, "state": &f.State, "user": &f.User} {
+		if len(query[name]) > 1 {
+			return admin.ErrFilter.In(problem.Field{Location: "query." + name, Message: "This is there more than once."})
 		}
+		*to = query.Get(name)
 	}
-	list, err := t.Letters(r.Context(), before, limit+1)
-	if err != nil {
+	list, err := a.Admin.Mails(r.Context(), a.tenantOfVisit(v), v.Actor, f)
+	if errors.Is(err, problem.NotFound) {
+		return ErrPage.In(problem.Field{Location: "query.cursor", Message: "This is no next_cursor."})
+	} else if err != nil {
 		return err
 	}
-	answer := mailsAnswer{Items: []mailAnswer{}}
-	if len(list) > limit {
-		list = list[:limit]
-		answer.NextCursor = string(list[limit-1].ID)
-	}
-	for _, l := range list {
+	answer := mailsAnswer{Items: []mailAnswer{}, NextCursor: list.Next}
+	for _, l := range list.Letters {
 		answer.Items = append(answer.Items, mailOf(l))
 	}
 	return Write(w, http.StatusOK, answer)

@@ -91,6 +91,14 @@ func TestMails(t *testing.T) {
 		for _, query := range []string{"limit=0", "limit=x", "cursor=x", "cursor=" + string(foreign[0].ID), "cursor=tsk_" + fmt.Sprintf("%032d", 1)} {
 			c.send("GET", "/api/v1/mails?"+query, "", mine...).want(422, "invalid_page")
 		}
+		for query, want := range map[string]int{"state=failed": 1, "state=sent": 0, "q=BOB%40": 5, "q=ann": 0, "user=" + string(bob.ID): 5, "user=" + string(theirs.ID): 0} {
+			if items, _ := mailsOf(c.send("GET", "/api/v1/mails?"+query, "", mine...).want(200, "")); len(items) != want {
+				t.Errorf("%s: %d letters, want %d", query, len(items), want)
+			}
+		}
+		for _, query := range []string{"state=none", "q=%00", "q=a&q=b"} {
+			c.send("GET", "/api/v1/mails?"+query, "", mine...).want(422, "invalid_filter")
+		}
 		c.send("GET", "/api/v1/mails", "").want(401, "sign_in_required")
 		manager := c.send("POST", "/api/v1/sessions", `{"tenant":"acme","email":"bob@acme.test","password":"`+rightPassword+`"}`).want(201, "")
 		c.send("GET", "/api/v1/mails", "", bearer(manager)...).want(403, "denied")

@@ -24,6 +24,9 @@ var (
 		"Letters": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Letter, error) {
 			return t.Letters(ctx, identity.Letter{}, 9)
 		}),
+		"FindLetters": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.Letter, error) {
+			return t.FindLetters(ctx, store.LetterQuery{Search: "x.test", Limit: 9})
+		}),
 		"Get":  saw(func(ctx context.Context, t store.Tenant) (identity.Tenant, error) { return t.Get(ctx) }),
 		"User": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.User(ctx, "usr_ann") }),
 		"UserByEmail": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) {

@@ -14,7 +14,11 @@ const (
 	fromLetters   = ` FROM tasks t LEFT JOIN users u ON u.tenant_id = t.tenant_id AND u.id = t.user_id WHERE t.tenant_id = $1 AND t.letter = 1`
 
 	letterByID  = `SELECT ` + letterColumns + fromLetters + ` AND t.id = $2`
-	listLetters = `SELECT ` + letterColumns + fromLetters + ` AND (t.created_at, t.id) < ($2, $3) ORDER BY t.created_at DESC, t.id DESC LIMIT $4`
+	listLetters = `SELECT ` + letterColumns + fromLetters + ` AND (t.created_at, t.id) < ($2, $3)
+		AND (CAST($4 AS TEXT) = '' OR t.state = $4) AND (CAST($5 AS TEXT) = '' OR t.user_id = $5)
+		AND (CAST($6 AS TEXT) = '' OR REPLACE(t.recipient, $6, '') <> t.recipient
+			OR (t.recipient = '' AND REPLACE(COALESCE(u.email_folded, ''), $6, '') <> COALESCE(u.email_folded, '')))
+		ORDER BY t.created_at DESC, t.id DESC LIMIT $7`
 
 	// The data goes with the last try: what a letter said is nobody's business.
 	endLetter = `UPDATE tasks SET state = $3, answer = CASE WHEN CAST($4 AS TEXT) = '' THEN answer ELSE CAST($4 AS TEXT) END,
@@ -94,22 +98,36 @@ func (t Tenant) Letter(ctx context.Context, id identity.TaskID) (l identity.Lett
 	return l, err
 }
 
-// Letters lists up to limit letters, newest first: those made before the given
-// one, of which the id and CreatedAt are looked at; the zero Letter begins with
-// the newest.
-func (t Tenant) Letters(ctx context.Context, before identity.Letter, limit int) (list []identity.Letter, err error) {
-	defer problem.Wrap(&err, "letters")
+// A LetterQuery says which letters are looked for. The zero value is all of
+// them, but for Limit.
+type LetterQuery struct {
+	State  identity.LetterState // "" for any
+	User   identity.UserID      // "" for anybody
+	Search string               // folded: part of the address; "" for any
+	Before identity.Letter      // those made before this one, of which the id and CreatedAt are looked at; the zero Letter begins
+	Limit  int
+}
+
+// FindLetters lists up to q.Limit letters, newest first.
+func (t Tenant) FindLetters(ctx context.Context, q LetterQuery) (list []identity.Letter, err error) {
+	defer problem.Wrap(&err, "find letters")
 	from := int64(math.MaxInt64)
-	if before.ID != "" {
-		from = micros(before.CreatedAt)
+	if q.Before.ID != "" {
+		from = micros(q.Before.CreatedAt)
 	}
 	err = t.all(ctx, listLetters, func(r row) error {
 		var l identity.Letter
 		err := read(r, letterPart(&l))
 		list = append(list, l)
 		return err
-	}, from, string(before.ID), limit)
+	}, from, string(q.Before.ID), string(q.State), string(q.User), q.Search, q.Limit)
 	return list, err
+}
+
+// Letters lists up to limit letters, newest first: those made before the given
+// one; the zero Letter begins with the newest.
+func (t Tenant) Letters(ctx context.Context, before identity.Letter, limit int) ([]identity.Letter, error) {
+	return t.FindLetters(ctx, LetterQuery{Before: before, Limit: limit})
 }
 
 // ExpireLetters gives up to limit letters up that nobody has sent and that are

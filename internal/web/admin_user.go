@@ -26,7 +26,7 @@ type userPage struct {
 	Done     string
 	Problem  string
 
-	MayWrite, MayHelp, MayDelete, MayAudit bool
+	MayWrite, MayHelp, MayDelete, MayAudit, MayMail bool
 }
 
 // Waiting says how long somebody has to wait yet, in words.
@@ -59,7 +59,7 @@ func (p *Pages) userPage(r *http.Request, v *front.Visit, id identity.UserID) (p
 		frame: p.room(called(u), v), Look: look, Called: called(u), Own: u.ID == v.Actor.User, Roles: givable(v, u.Role),
 		Fields:   userFields(v.Live.Tenant.Style, u),
 		MayWrite: look.MayAct && allowed(v, policy.UsersWrite), MayHelp: look.MayAct && allowed(v, policy.UsersCredentials),
-		MayDelete: look.MayAct && allowed(v, policy.UsersDelete), MayAudit: allowed(v, policy.AuditRead),
+		MayDelete: look.MayAct && allowed(v, policy.UsersDelete), MayAudit: allowed(v, policy.AuditRead), MayMail: allowed(v, policy.MailsRead),
 	}
 	if !look.Until.IsZero() {
 		pg.Wait = look.Until.Sub(p.Admin.Now())

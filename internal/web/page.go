@@ -38,6 +38,7 @@ func (letterPage) name() string          { return "letter" }
 func (usersPage) name() string           { return "admin_users" }
 func (userPage) name() string            { return "admin_user" }
 func (auditPage) name() string           { return "admin_audit" }
+func (mailPage) name() string            { return "admin_mail" }
 func (organizationPage) name() string    { return "admin_organization" }
 func (newUserPage) name() string         { return "admin_new_user" }
 func (slipPage) name() string            { return "admin_slip" }
@@ -50,7 +51,7 @@ var templates = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
 		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{},
-		usersPage{}, userPage{}, auditPage{}, organizationPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
+		usersPage{}, userPage{}, auditPage{}, mailPage{}, organizationPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
 		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 	}
 	return all
