@@ -33,7 +33,7 @@ type subkeys struct {
 	refresh, session                     []byte
 	address, emailSalt, subject, browser []byte
 	form, link, letter                   []byte
-	audit                                []byte
+	audit, once                          []byte
 }
 
 // Keys derives the keys from the root with HKDF-SHA256 (RFC 5869).
@@ -51,6 +51,7 @@ func (r Root) Keys() Keys {
 		link:      r.derive("link tokens"),
 		letter:    r.derive("letter tokens"),
 		audit:     r.derive("audit chain"),
+		once:      r.derive("requests done once"),
 	})}
 }
 

@@ -20,6 +20,8 @@ const (
 
 var fullLane = store.Lane{Lane: policy.Lane{Limit: 1, Wait: time.Hour, MaxWait: time.Hour}, Subject: "full", Key: "place 192.0.2.1"}
 
+var aRequest = store.Once{Actor: "usr_ann", Name: "name", Fingerprint: "fingerprint", Attempt: "first"}
+
 var someLanes = []store.Lane{
 	{Lane: policy.Lane{Limit: 5, Wait: time.Hour, MaxWait: time.Hour}, Key: "source 192.0.2.1"},
 	{Lane: policy.Lane{Limit: 5, Wait: time.Hour, MaxWait: time.Hour}, Subject: "subject", Key: policy.LaneStrangers},
@@ -104,6 +106,8 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.SetLetter(ctx, identity.Task{ID: "tsk_sent", User: "usr_ann"}, store.Delivery{State: identity.LetterSent, To: "ann@x.test", At: noon}),
 			tx.Enqueue(ctx, identity.Task{ID: "tsk_request", Kind: identity.RequestReset, At: noon, Data: map[string]string{"email": "ann@x.test"}}),
 			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
+			tx.AddOperatorToken(ctx, identity.OperatorToken{ID: "opt_1", Name: "Sign-up", CreatedAt: noon}, "hash"),
+			take(ctx, tx, aRequest, noon),
 			tx.SetLogo(ctx, store.Logo{Fingerprint: "aa", Picture: []byte("png")}),
 			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", User: "usr_ann", At: noon}),
 			tx.Place(ctx, store.ChainHead{}, []store.ChainLine{aPlace(1, "evt_1"), aPlace(2, "evt_gone")}),
@@ -125,4 +129,9 @@ func fill(t *testing.T, tenant store.Tenant) {
 			t.Fatal(err)
 		}
 	}
+}
+
+func take(ctx context.Context, tx *store.Tx, o store.Once, end time.Time) error {
+	_, err := tx.TakeOnce(ctx, o, noon.Add(-time.Minute), end, end)
+	return err
 }

@@ -63,6 +63,7 @@ type Tenant struct {
 	store *Store
 	send  func(ctx context.Context, tenant identity.TenantID, steps ...step) error
 	inTx  bool
+	once  *Once // of a request that is to be done once; nil: none
 }
 
 // ID is the tenant's id.
@@ -97,6 +98,11 @@ func (t Tenant) Tx(ctx context.Context, change func(tx *Tx) error) error {
 		enqueued := false
 		err := t.store.engine.tx(ctx, t.id, func(c conn) error {
 			tx := &Tx{Tenant: Tenant{id: t.id, store: t.store, send: c.run, inTx: true}}
+			if t.once != nil {
+				if err := tx.settle(ctx, *t.once); err != nil {
+					return err
+				}
+			}
 			err := change(tx)
 			enqueued = tx.enqueued
 			return err
