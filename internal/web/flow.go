@@ -94,19 +94,20 @@ func (p *Pages) showGone(w http.ResponseWriter, r *http.Request, v *front.Visit,
 	})
 }
 
-// newPassword is what a page behind a link asks for, and what was wrong with
-// it.
+// newPassword is what a page asks for where somebody chooses a password, and
+// what was wrong with it.
 type newPassword struct {
 	Action   string
-	Username string // for programs that keep passwords
+	Username string // as typed or to be typed, for programs that keep passwords
 	Fields   []field
 	Reasons  []string // why it was refused, a sentence each
 }
 
-// explain puts a problem beside the fields it is about.
-func (n *newPassword) explain(about *problem.Problem) {
+// refused puts a problem beside the fields it is about, and is the status the
+// page answers with; nil: nothing was sent yet.
+func (n *newPassword) refused(w http.ResponseWriter, about *problem.Problem) (status int) {
 	if about == nil {
-		return
+		return http.StatusOK
 	}
 	for _, f := range about.Fields {
 		n.Reasons = append(n.Reasons, f.Message)
@@ -117,6 +118,8 @@ func (n *newPassword) explain(about *problem.Problem) {
 	for i := range n.Fields {
 		n.Fields[i].Wrong = messageFor(about, n.Fields[i].Name) != ""
 	}
+	retryAfter(w, about)
+	return front.Status(about.Kind)
 }
 
 // checkNew looks at the form itself: all is filled in, and the same twice.

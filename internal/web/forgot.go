@@ -67,12 +67,19 @@ func (p *Pages) showForgot(w http.ResponseWriter, r *http.Request, v *front.Visi
 	if err != nil {
 		return err
 	}
+	if only(r.URL.Query(), "asked") == "yes" {
+		v.Page = at.forgot()
+		return render(w, http.StatusOK, askedPage{
+			frame: p.door("Check your mail", v, at.tenant), Back: at.address(""), Lasts: lasts(at),
+		})
+	}
 	pg := p.forgotPage(v, at, form{"tenant": slugOf(r.URL.Query())})
 	pg.Notice = noticeOf(r.URL.Query())
 	return render(w, http.StatusOK, pg)
 }
 
-// forgot asks for a link. What it says afterwards it says to everybody.
+// forgot asks for a link, and leads to what it says to everybody afterwards: a
+// page that may be loaded again without another letter.
 func (p *Pages) forgot(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
 	at, err := p.place(r)
 	if err != nil {
@@ -82,28 +89,17 @@ func (p *Pages) forgot(w http.ResponseWriter, r *http.Request, v *front.Visit) e
 	if err != nil {
 		return err
 	}
-	if !at.told() {
-		at.style = styleOf(f, at.style)
-	}
+	at.style = at.styleOf(f)
 	if err := checkFields(forgotFields(at, f), f); err != nil {
 		return p.forgotAgain(w, v, at, f, err)
 	}
-	wish := recovery.Wish{Tenant: at.tenant.Slug}
-	if !at.told() && at.style == identity.Workspace {
-		wish.Tenant = f["tenant"]
-	}
-	if at.style == identity.Extension {
-		wish.Username = f["username"]
-	} else {
-		wish.Email = f["email"]
-	}
+	var wish recovery.Wish
+	wish.Tenant, wish.Email, wish.Username = at.typed(f)
 	if err := p.Recovery.Ask(r.Context(), wish, visitFrom(r, v)); err != nil {
 		return p.forgotAgain(w, v, at, f, err)
 	}
-	v.Page = at.forgot()
-	return render(w, http.StatusOK, askedPage{
-		frame: p.door("Check your mail", v, at.tenant), Back: at.address(""), Lasts: lasts(at),
-	})
+	http.Redirect(w, r, at.asked(), http.StatusSeeOther)
+	return nil
 }
 
 // lasts is how long a link is good, where the address tells the tenant.

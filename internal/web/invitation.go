@@ -34,7 +34,7 @@ func (p *Pages) showInvitation(w http.ResponseWriter, r *http.Request, v *front.
 }
 
 func (p *Pages) invitationFields(at place, f form) []field {
-	fields := append([]field{{Name: "name", Label: "Your Name", Type: "text", Autocomplete: "name"}}, p.newPasswordFields(at)...)
+	fields := append([]field{{Name: "name", Label: "Your Name", Type: "text", Autocomplete: "name"}}, p.choosing(at)...)
 	keep(fields, f)
 	return fields
 }
@@ -54,13 +54,7 @@ func (p *Pages) invitationPage(w http.ResponseWriter, r *http.Request, v *front.
 	pg := invitationPage{frame: p.door("Invitation", v, o.Tenant), Role: capital(o.User.Role), Slug: o.Tenant.Slug, newPassword: newPassword{
 		Action: r.URL.Path, Username: usernameOf(o.Tenant, o.User), Fields: p.invitationFields(at, f),
 	}}
-	status := http.StatusOK
-	if about != nil {
-		status = front.Status(about.Kind)
-		pg.explain(about)
-		retryAfter(w, about)
-	}
-	return render(w, status, pg)
+	return render(w, pg.refused(w, about), pg)
 }
 
 // accept makes the account and leads to sign-in, with the slug filled in (W7).

@@ -81,6 +81,35 @@ func (at place) address(step string) string {
 	return path + step + "?" + query.Encode()
 }
 
+// styleOf says which style's form was sent where the address tells no tenant;
+// each has a field the others lack.
+func (at place) styleOf(f form) identity.Style {
+	switch {
+	case at.told():
+		return at.style
+	case f.has("username"):
+		return identity.Extension
+	case f.has("tenant"):
+		return identity.Workspace
+	case f.has("email"):
+		return identity.Email
+	}
+	return at.style
+}
+
+// typed is whom the fields of a style name. A tenant that the address tells is
+// the one; what is typed beside it counts only where none is told.
+func (at place) typed(f form) (tenant, email, username string) {
+	tenant = at.tenant.Slug
+	if !at.told() && at.style == identity.Workspace {
+		tenant = f["tenant"]
+	}
+	if at.style == identity.Extension {
+		return tenant, "", f["username"]
+	}
+	return tenant, f["email"], ""
+}
+
 // forgot is where somebody asks for a new password.
 func (at place) forgot() string {
 	if at.told() {
@@ -90,6 +119,15 @@ func (at place) forgot() string {
 		return "/forgot-password?style=" + string(at.style)
 	}
 	return "/forgot-password"
+}
+
+// asked is where somebody arrives who has asked for one.
+func (at place) asked() string {
+	to := at.forgot()
+	if strings.Contains(to, "?") {
+		return to + "&asked=yes"
+	}
+	return to + "?asked=yes"
 }
 
 // otherWays lead to the other styles where nobody has told the tenant.

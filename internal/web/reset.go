@@ -34,15 +34,9 @@ func (p *Pages) resetPage(w http.ResponseWriter, r *http.Request, v *front.Visit
 	v.Page = localPath(r.URL.Path)
 	at := place{tenant: o.Tenant, style: o.Tenant.Style, usual: p.Style}
 	pg := resetPage{frame: p.door("Reset password", v, o.Tenant), newPassword: newPassword{
-		Action: r.URL.Path, Username: usernameOf(o.Tenant, o.User), Fields: p.newPasswordFields(at),
+		Action: r.URL.Path, Username: usernameOf(o.Tenant, o.User), Fields: p.choosing(at),
 	}}
-	status := http.StatusOK
-	if about != nil {
-		status = front.Status(about.Kind)
-		pg.explain(about)
-		retryAfter(w, about)
-	}
-	return render(w, status, pg)
+	return render(w, pg.refused(w, about), pg)
 }
 
 // reset sets the password and leads to sign-in: whoever holds a link is not
@@ -58,7 +52,7 @@ func (p *Pages) reset(w http.ResponseWriter, r *http.Request, v *front.Visit) er
 	}
 	by := visitFrom(r, v)
 	var o recovery.Opened
-	if err = checkNew(p.newPasswordFields(place{style: p.Style}), f); err == nil {
+	if err = checkNew(p.choosing(place{style: p.Style}), f); err == nil {
 		o, err = p.Recovery.Redeem(r.Context(), recovery.Reset{Token: token, Password: f["new_password"], From: by})
 	}
 	switch about := problem.Of(err); {

@@ -43,7 +43,7 @@ func (b *browser) action() string {
 // resetToken is a link's token, mailed as somebody has asked for it.
 func resetToken(t *testing.T, s *site, path string, fields ...string) string {
 	t.Helper()
-	s.browser(t).post(path, fields...).expect(200, askedAnswer)
+	s.browser(t).post(path, fields...).arrive().expect(200, askedAnswer)
 	letters := slices.DeleteFunc(s.Work(t), func(l housetest.Letter) bool { return l.Kind != identity.LetterReset })
 	if len(letters) != 1 {
 		t.Fatalf("%d letters, want 1", len(letters))
@@ -100,7 +100,7 @@ func TestForgottenPasswordTellsNobodyWhoIsThere(t *testing.T) {
 	s.AddUser(t, sprockets, housetest.Person{Extension: "201", Password: "correct horse"})
 	pages := map[string]bool{}
 	for _, name := range []string{"email=ann@acme.test", "email=off@acme.test", "email=nobody@acme.test"} {
-		b := s.browser(t).post("/t/acme/forgot-password", name).expect(200, askedAnswer, "contact your system administrator or Call 4711")
+		b := s.browser(t).post("/t/acme/forgot-password", name).expect(303, "/t/acme/forgot-password?asked=yes").arrive().expect(200, askedAnswer, "contact your system administrator or Call 4711")
 		pages[b.body] = true
 	}
 	if len(pages) != 1 {
@@ -108,7 +108,7 @@ func TestForgottenPasswordTellsNobodyWhoIsThere(t *testing.T) {
 	}
 	s.browser(t).get("/t/sprockets/forgot-password").expect(200, "An extension without an e-mail address cannot be reset by mail: contact your system administrator or Call 4711.")
 	for _, name := range []string{"username=201", "username=202"} {
-		s.browser(t).post("/t/sprockets/forgot-password", name).expect(200, "contact your system administrator or Call 4711")
+		s.browser(t).post("/t/sprockets/forgot-password", name).arrive().expect(200, "contact your system administrator or Call 4711")
 	}
 	if letters := s.Work(t); len(letters) != 1 {
 		t.Errorf("%d letters, want the one to Ann", len(letters))
@@ -151,7 +151,7 @@ func TestForgottenPasswordWaitsAfterManyWishes(t *testing.T) {
 	s.AddTenant(t, "acme", identity.Workspace)
 	b := s.browser(t)
 	for range 20 {
-		b.post("/t/acme/forgot-password", "email=nobody@acme.test").expect(200)
+		b.post("/t/acme/forgot-password", "email=nobody@acme.test").expect(303)
 	}
 	b.post("/t/acme/forgot-password", "email=nobody@acme.test").expect(429, "Wait 1 hour")
 	if b.answer.Get("Retry-After") != "3600" {
@@ -160,7 +160,7 @@ func TestForgottenPasswordWaitsAfterManyWishes(t *testing.T) {
 	s.Clock.Advance(500 * time.Millisecond) // what counts down is what the sentence says
 	b.post("/t/acme/forgot-password", "email=nobody@acme.test").expect(429, "Wait 1 hour", `data-wait="3600"`, "<title>Problem: ")
 	b.address = "198.51.100.7:4000"
-	b.post("/t/acme/forgot-password", "email=nobody@acme.test").expect(200)
+	b.post("/t/acme/forgot-password", "email=nobody@acme.test").expect(303)
 }
 
 // The address of a letter's link ends in a cookie, with no trace in Referer or
@@ -308,7 +308,7 @@ func TestForgedHostsChangeNothing(t *testing.T) {
 		r.Host = "evil.test"
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set(header, "host=evil.test")
-		s.browser(t).do(r).expect(200, askedAnswer).lacks("evil.test")
+		s.browser(t).do(r).expect(303, "/t/acme/forgot-password?asked=yes").arrive().expect(200, askedAnswer).lacks("evil.test")
 	}
 	for _, letter := range s.Work(t) {
 		for _, value := range letter.Data {

@@ -66,36 +66,14 @@ func (p *Pages) signIn(w http.ResponseWriter, r *http.Request, v *front.Visit) e
 	if err != nil {
 		return err
 	}
-	if !at.told() {
-		at.style = styleOf(f, at.style)
-	}
+	at.style = at.styleOf(f)
 	if err := checkFields(signInFields(at, f), f); err != nil {
 		return p.signInAgain(w, v, at, f, err)
 	}
-	try := signin.Try{Tenant: at.tenant.Slug, Password: f["password"], From: from(r, v)}
-	if !at.told() && at.style == identity.Workspace {
-		try.Tenant = f["tenant"]
-	}
-	if at.style == identity.Extension {
-		try.Username = f["username"]
-	} else {
-		try.Email = f["email"]
-	}
+	try := signin.Try{Password: f["password"], From: from(r, v)}
+	try.Tenant, try.Email, try.Username = at.typed(f)
 	out, err := p.SignIn.SignIn(r.Context(), try)
 	return p.next(w, r, v, at, step{form: f, from: try.From, out: out, err: err})
-}
-
-// styleOf says which style's form was sent; each has a field the others lack.
-func styleOf(f form, otherwise identity.Style) identity.Style {
-	switch {
-	case f.has("username"):
-		return identity.Extension
-	case f.has("tenant"):
-		return identity.Workspace
-	case f.has("email"):
-		return identity.Email
-	}
-	return otherwise
 }
 
 // A step is what came of something a person did on the way in.
