@@ -1,6 +1,7 @@
 package front
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -56,19 +57,26 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // RouteMetrics counts one route. Looking up labels costs more than counting, so
-// it is done once: per route by Route, per status at its first answer.
+// it is done once for a route and status, at its first answer: most routes are
+// there to refuse a method and are never asked.
 type RouteMetrics struct {
-	pattern  string
-	requests *prometheus.CounterVec
+	pattern string
+	metrics *Metrics
+	seen    atomic.Pointer[answered]
+}
+
+// answered is what a route has been seen to answer. It is never changed, only
+// replaced by one that knows more.
+type answered struct {
 	seconds  prometheus.Observer
-	byStatus [500]atomic.Pointer[prometheus.Counter]
+	byStatus map[int]prometheus.Counter
 }
 
 // Route is asked once for every line of a route table. pattern is the route's
 // own ("GET /users/{id}"), never a request's path, which would make endless
 // labels and may hold a secret.
 func (m *Metrics) Route(pattern string) *RouteMetrics {
-	return &RouteMetrics{pattern: pattern, requests: m.requests, seconds: m.seconds.WithLabelValues(pattern)}
+	return &RouteMetrics{pattern: pattern, metrics: m}
 }
 
 // Observe counts one answer. What is no status at all counts as 500.
@@ -76,13 +84,22 @@ func (m *RouteMetrics) Observe(status int, took time.Duration) {
 	if status < 100 || status > 599 {
 		status = http.StatusInternalServerError
 	}
-	slot := &m.byStatus[status-100]
-	counter := slot.Load()
-	if counter == nil {
-		made := m.requests.WithLabelValues(m.pattern, strconv.Itoa(status))
-		counter = &made
-		slot.Store(counter)
+	seen := m.seen.Load()
+	if seen == nil || seen.byStatus[status] == nil {
+		seen = m.learn(status)
 	}
-	(*counter).Inc()
-	m.seconds.Observe(took.Seconds())
+	seen.byStatus[status].Inc()
+	seen.seconds.Observe(took.Seconds())
+}
+
+// learn adds a status. Of two at once one may be forgotten and learned again;
+// the counters are the registry's and the same.
+func (m *RouteMetrics) learn(status int) *answered {
+	more := &answered{seconds: m.metrics.seconds.WithLabelValues(m.pattern), byStatus: map[int]prometheus.Counter{}}
+	if seen := m.seen.Load(); seen != nil {
+		maps.Copy(more.byStatus, seen.byStatus)
+	}
+	more.byStatus[status] = m.metrics.requests.WithLabelValues(m.pattern, strconv.Itoa(status))
+	m.seen.Store(more)
+	return more
 }

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/vestibule-id/vestibule/internal/front"
 )
@@ -45,17 +46,24 @@ func (slipPage) name() string            { return "admin_slip" }
 func (invitationsPage) name() string     { return "admin_invitations" }
 func (importPage) name() string          { return "admin_import" }
 
-var templates = func() map[string]*template.Template {
-	layout := template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
-		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html", "pages/admin_parts.html"))
-	all := map[string]*template.Template{}
+// templates parses the template of a page when it is first shown: a command
+// shows none, and a server only those its people use.
+var templates = func() map[string]func() *template.Template {
+	all := map[string]func() *template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
 		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{},
 		usersPage{}, userPage{}, auditPage{}, mailPage{}, organizationPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
-		all[pg.name()] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
+		all[pg.name()] = sync.OnceValue(func() *template.Template {
+			return template.Must(template.Must(layout().Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
+		})
 	}
 	return all
 }()
+
+var layout = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
+		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html", "pages/admin_parts.html"))
+})
 
 // render writes a whole page or, if its template fails, nothing.
 func render(w http.ResponseWriter, status int, pg page) error {
@@ -65,7 +73,7 @@ func render(w http.ResponseWriter, status int, pg page) error {
 // renderWith is render with a content security policy of the page's own.
 func renderWith(w http.ResponseWriter, status int, pg page, csp string) error {
 	var text bytes.Buffer
-	if err := templates[pg.name()].Execute(&text, pg); err != nil {
+	if err := templates[pg.name()]().Execute(&text, pg); err != nil {
 		return fmt.Errorf("render %s: %w", pg.name(), err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
