@@ -15,6 +15,7 @@ const (
 	garbageHashing = 50
 	garbageUsual   = 200
 	afterHashing   = 2 * time.Second
+	afterStart     = time.Second / 2
 )
 
 // A collector adapts Go's garbage collector to what the server is doing.
@@ -32,7 +33,8 @@ func startCollector() *collector {
 	c := &collector{}
 	if os.Getenv("GOGC") == "" {
 		c.ballast = make([]byte, 8<<20)
-		c.hashing() // what a start leaves behind is not kept either
+		debug.SetGCPercent(garbageHashing) // what a start leaves behind is not kept either
+		c.relaxes = time.AfterFunc(afterStart, c.relax)
 	}
 	return c
 }
