@@ -28,7 +28,7 @@ var storeys = [][]string{
 	{"internal/policy", "internal/secret", "internal/config"},
 	{"internal/store"},
 	{"internal/session"},
-	{"internal/signin", "internal/enroll", "internal/recovery", "internal/account", "internal/admin", "internal/operator", "internal/audit"},
+	{"internal/signin", "internal/enroll", "internal/recovery", "internal/account", "internal/admin", "internal/operator", "internal/audit", "internal/once"},
 	{"internal/mail"},
 	{"internal/outbox"},
 	{"internal/front"},
@@ -218,7 +218,7 @@ var reservedCalls = []struct {
 	why  string
 }{
 	{"Tx", named("Tx"), []string{"internal/store", "internal/session", "internal/signin", "internal/enroll", "internal/recovery", "internal/account",
-		"internal/admin", "internal/operator", "internal/outbox", "internal/server", "internal/audit"}, "changes data; call a use case"},
+		"internal/admin", "internal/operator", "internal/outbox", "internal/server", "internal/audit", "internal/once"}, "changes data; call a use case"},
 	{"Store.Tenant", picksTenant, []string{"internal/store", "internal/session", "internal/signin", "internal/operator", "internal/outbox",
 		"internal/recovery", "internal/enroll/accept.go", // a link tells the tenant
 		"internal/admin/unlock.go", "internal/audit/seal.go", "internal/server", "internal/web/place.go", "internal/web/flow.go", "internal/api/tenant.go",

@@ -41,6 +41,7 @@ type Visit struct {
 	Live  store.Live     // the session it carries; zero: none
 	Actor identity.Actor // the zero Actor: nobody is signed in
 	Peer  identity.Peer
+	Once  *store.Once // what makes it the same request when it comes again; nil: nothing does
 
 	// For the edge that shows pages.
 	Page   string        // the local path of the page it is about
@@ -83,12 +84,15 @@ func (r Route) Like(call string) Route { r.Twin = call; return r }
 func (r Route) Only(why string) Route { r.Alone = why; return r }
 
 // A Guard says who may enter. The zero Guard lets nobody in.
-type Guard struct{ admit func(identity.Actor) error }
+type Guard struct {
+	admit     func(identity.Actor) error
+	operators bool // the door asks for an operator token, not for a session
+}
 
 // The guards that need no permission.
 var (
-	Anyone   = Guard{func(identity.Actor) error { return nil }}
-	SignedIn = Guard{func(a identity.Actor) error {
+	Anyone   = Guard{admit: func(identity.Actor) error { return nil }}
+	SignedIn = Guard{admit: func(a identity.Actor) error {
 		if !a.SignedIn() {
 			return policy.ErrSignIn
 		}
@@ -98,7 +102,7 @@ var (
 
 // Can admits actors whose role holds p.
 func Can(p policy.Permission) Guard {
-	return Guard{func(a identity.Actor) error { return policy.Allow(a, p) }}
+	return Guard{admit: func(a identity.Actor) error { return policy.Allow(a, p) }}
 }
 
 // Check reports why the guard keeps actor out, or nil.
@@ -109,7 +113,7 @@ func (g Guard) Check(actor identity.Actor) error {
 	return g.admit(actor)
 }
 
-// A Door opens one edge's routes to the world. All fields must be set.
+// A Door opens one edge's routes to the world. All fields but Operate must be set.
 type Door struct {
 	Origins Origins
 	Proxies Proxies
@@ -118,6 +122,9 @@ type Door struct {
 	// Who finds the session a request carries; ok is false when it carries
 	// none. An error is a session that is over.
 	Who func(r *http.Request) (live store.Live, ok bool, err error)
+	// Operate finds the operator token a request carries; nil where no route is for
+	// operators.
+	Operate func(r *http.Request, from identity.Peer) (identity.Actor, error)
 	// Refuse shows an error, as a page or as JSON.
 	Refuse func(w http.ResponseWriter, r *http.Request, v *Visit, err error)
 }
@@ -203,6 +210,9 @@ func (d *Door) visit(w http.ResponseWriter, r *http.Request, v *Visit, route Rou
 	}()
 	if err := d.Origins.Check(r, CarriesSession(r)); err != nil {
 		return err
+	}
+	if route.Guard.operators {
+		return d.operated(w, r, v, route)
 	}
 	live, carried, err := d.Who(r)
 	if carried && err == nil {

@@ -171,7 +171,8 @@ type Actor struct {
 	User     UserID
 	Role     string
 	Session  SessionID
-	Operator bool // the command line: stands above ranks
+	Operator bool // the command line, or a program with Token: stands above ranks
+	Token    OperatorTokenID
 }
 
 // SignedIn reports whether a is somebody.

@@ -40,3 +40,9 @@ func Lanes(p identity.Policy, knownBrowser bool) []Lane {
 		{Name: LanePlace, Limit: p.SignInAttempts, Wait: wait, MaxWait: wait},
 	}
 }
+
+// OperatorTries is the lane of one source that shows operator tokens that are
+// none.
+func OperatorTries() Lane {
+	return Lane{Name: "operator", Limit: 20, Wait: 15 * time.Minute, MaxWait: 15 * time.Minute}
+}

@@ -56,6 +56,7 @@ var builtIn = []Role{
 var (
 	ErrSignIn    = problem.New(problem.Unauthenticated, "sign_in_required", "Sign in first.")
 	ErrDenied    = problem.New(problem.Denied, "denied", "You may not do that. An administrator of your organization can give you more access.")
+	ErrOperator  = problem.New(problem.Unauthenticated, "operator_token_required", "This is for programs with an operator token that is alive.")
 	ErrNoRole    = problem.New(problem.Invalid, "unknown_role", "There is no such role.")
 	ErrLastAdmin = problem.New(problem.Conflict, "last_admin", "A tenant keeps at least one active administrator.")
 )
