@@ -24,7 +24,7 @@ func onDatabase(ctx context.Context, c config.Database, p *program, do func(*ope
 	if err != nil {
 		return err
 	}
-	err = do(&operator.Service{Store: s, Now: p.now})
+	err = do(&operator.Service{Store: s, Now: p.now, Settle: operator.Settle})
 	sealing := (&audit.Sealer{Store: s}).Seal(ctx) // of what the command has done, where no server runs
 	return errors.Join(err, sealing, s.Close())
 }

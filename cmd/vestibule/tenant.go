@@ -25,6 +25,7 @@ type tenantCmd struct {
 	Set     tenantSetCmd     `cmd:"" help:"Change a tenant's settings."`
 	Suspend tenantSuspendCmd `cmd:"" help:"Keep a tenant's people out; nothing is lost."`
 	Resume  tenantResumeCmd  `cmd:"" help:"Let a suspended tenant's people in again."`
+	Delete  tenantDeleteCmd  `cmd:"" help:"Remove a tenant with all it has, for ever."`
 }
 
 type tenantCreateCmd struct {

@@ -128,6 +128,11 @@ func (s *Sealer) sealSome(ctx context.Context, t store.Tenant) (n int, err error
 	if err != nil || len(lines) == 0 {
 		return 0, err
 	}
+	if head.Place == 0 {
+		if _, err := t.Get(ctx); errors.Is(err, problem.NotFound) {
+			return 0, s.drop(ctx, t)
+		}
+	}
 	c, mac := chainOf(t), head.MAC
 	for i := range lines {
 		l := &lines[i]
@@ -146,4 +151,18 @@ func (s *Sealer) sealSome(ctx context.Context, t store.Tenant) (n int, err error
 	}
 	s.heads[t.ID()] = Head{Tenant: t.ID(), Place: head.Place + int64(len(lines)), MAC: mac}
 	return len(lines), nil
+}
+
+// drop takes away what was still written in a tenant that is gone.
+func (s *Sealer) drop(ctx context.Context, t store.Tenant) error {
+	for n := int64(1); n > 0; {
+		err := t.Tx(ctx, func(tx *store.Tx) (err error) {
+			n, err = tx.DropEvents(ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -42,6 +42,7 @@ const (
 	EventTenantCreated         = "tenant_created"
 	EventTenantSuspended       = "tenant_suspended"
 	EventTenantResumed         = "tenant_resumed"
+	EventTenantDeleted         = "tenant_deleted"          // among the operator's own; detail: slug, tenant
 	EventTenantSettingsChanged = "tenant_settings_changed" // detail: KEY.from, KEY.to
 
 	EventKeyCreated = "key_created" // detail: kid, active_from

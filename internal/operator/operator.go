@@ -21,6 +21,8 @@ import (
 type Service struct {
 	Store *store.Store
 	Now   func() time.Time
+
+	Settle time.Duration // how long what is under way in a tenant may go on when it is closed, before its rows go
 }
 
 func event(kind string, now time.Time, detail map[string]string) identity.Event {

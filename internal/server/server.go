@@ -83,7 +83,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
-	keeper := &operator.Service{Store: o.Store, Now: o.Now}
+	keeper := &operator.Service{Store: o.Store, Now: o.Now, Settle: operator.Settle}
 	if err := keeper.EnsureKey(ctx); err != nil {
 		return nil, err
 	}

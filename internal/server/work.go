@@ -12,8 +12,9 @@ import (
 
 // How often the server looks after itself.
 const (
-	glance = time.Second // keys and late interactions: what others wait for
-	round  = time.Hour   // sweeping, new signing keys
+	glance = time.Second     // keys and late interactions: what others wait for
+	soon   = 5 * time.Second // tenants that were deleted
+	round  = time.Hour       // sweeping, new signing keys
 
 	glanceTime = 5 * time.Second
 	roundTime  = 30 * time.Minute
@@ -48,6 +49,9 @@ func (s *Server) work(ctx context.Context) {
 			s.try(ctx, roundTime, "tend signing keys", func(ctx context.Context) error { return s.operator.Tend(ctx, s.Sessions.Operator) })
 			s.try(ctx, roundTime, "sweep", s.sweep)
 		})
+	})
+	both.Go(func() {
+		every(ctx, glance, soon, func() { s.try(ctx, roundTime, "tidy moves", s.operator.TidyMoves) })
 	})
 	both.Go(func() { s.outbox.Run(ctx) })
 	both.Go(func() { s.sealer.Run(ctx) })

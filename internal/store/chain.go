@@ -129,6 +129,9 @@ func (tx *Tx) Place(ctx context.Context, after ChainHead, lines []ChainLine) (er
 	defer problem.Wrap(&err, "place events")
 	last := lines[len(lines)-1]
 	if after.Place == 0 {
+		if err := tx.Lock(ctx); err != nil { // no chain begins in a tenant that is going
+			return err
+		}
 		_, err = tx.exec(ctx, firstHead, last.Place, last.MAC, []byte{})
 	} else {
 		err = tx.execOne(ctx, moveHead, after.Place, last.Place, last.MAC)

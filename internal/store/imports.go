@@ -158,12 +158,8 @@ func (tx *Tx) DropImported(ctx context.Context, id identity.ImportID) (done bool
 	if err != nil {
 		return false, err
 	}
-	for sql, keys := range map[string][]string{deleteUsers: users, deleteAddresses: addresses} {
-		for some := range slices.Chunk(keys, inValues) {
-			if _, err := tx.exec(ctx, manyValues(sql), padded(some)...); err != nil {
-				return false, err
-			}
-		}
+	if err := tx.dropUsers(ctx, users, addresses); err != nil {
+		return false, err
 	}
 	if len(users) == ImportPiece {
 		return false, nil

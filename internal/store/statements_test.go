@@ -27,6 +27,7 @@ var unscopedStatements = map[string]string{
 	"anyEmailStyle":     "a stand-in where nobody has the address",
 	"dueTenants":        "what is due, before its tenant is known",
 	"unsealedTenants":   "events without a place in their chain, before their tenant is known",
+	"idleMoves":         "who is on the way in or out, before the tenant is known",
 	"tenantsByTail":     "a letter that came back, before its tenant is known",
 	"createMigrations":  "the schema",
 	"insertMigration":   "the schema",

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/problem"
+)
+
+// A tenant that is on its way in or out has no slug: nobody finds it. What is
+// kept of it meanwhile is in moves, where others find what a killed process
+// left.
+//
+//	Leave ──► out, no slug ──Remove, piece by piece──► nothing
+//	Enter ──► in, no slug ──► rows ──Settle──► a slug: there at once
+const (
+	insertMove = `INSERT INTO moves (tenant_id, way, at) VALUES ($1, $2, $3)`
+	touchMove  = `UPDATE moves SET at = $3 WHERE tenant_id = $1 AND way = $2`
+	takeMove   = `UPDATE moves SET at = $3, way = 'out' WHERE tenant_id = $1 AND at < $2`
+	endMove    = `DELETE FROM moves WHERE tenant_id = $1 AND way = $2`
+	idleMoves  = `SELECT tenant_id FROM moves WHERE at < $1 ORDER BY tenant_id LIMIT 100`
+
+	deleteSlug = `DELETE FROM slugs WHERE tenant_id = $1`
+)
+
+// The ways a tenant moves.
+const (
+	movingIn  = "in"
+	movingOut = "out"
+)
+
+// Leave takes the tenant's slug away and marks it as to be removed: nobody
+// finds it any more. now says that the caller is at it; the zero time leaves
+// it to whoever looks for IdleMoves. Set the tenant's status too: who has found
+// it before must be refused. problem.NotFound says that it has no slug.
+func (tx *Tx) Leave(ctx context.Context, now time.Time) (err error) {
+	defer problem.Wrap(&err, "take tenant %s out", tx.id)
+	if err := tx.execOne(ctx, deleteSlug); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, insertMove, movingOut, micros(now))
+	return err
+}
+
+// IdleMoves lists tenants on their way that nobody has been at since before
+// the given time: those to be removed, and those whose import has died.
+func (s *Store) IdleMoves(ctx context.Context, before time.Time) (ids []identity.TenantID, err error) {
+	defer problem.Wrap(&err, "idle moves")
+	err = s.engine.read(ctx, unscoped, query(idleMoves, []any{micros(before)}, func(r row) error {
+		var id identity.TenantID
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}))
+	return ids, err
+}
+
+// TakeMove lets the caller, and nobody else, go on with a move that nobody has
+// been at since before the given time. From then on the tenant goes, whichever
+// way it was on. problem.NotFound says that somebody else is at it.
+func (tx *Tx) TakeMove(ctx context.Context, before, now time.Time) (err error) {
+	defer problem.Wrap(&err, "take the move of %s", tx.id)
+	return tx.execOne(ctx, takeMove, micros(before), micros(now))
+}
