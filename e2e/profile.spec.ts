@@ -24,7 +24,7 @@ test('The page advises while a new password is typed', async ({ page }) => {
 	await expectAccessible(page);
 	await page.goto('/settings/account');
 	const [length, letters, digits, special] = ['8 or more characters', 'Upper and lower case', 'Numbers', 'Special characters'];
-	await expect(page.locator('.advice li')).toHaveText([length, letters, digits, special]);
+	await expect(page.locator('.advice [data-advice]')).toHaveText([length, letters, digits, special]);
 	const typed = page.getByLabel('New Password', { exact: true });
 	for (const [text, advised] of [
 		['heron', []],

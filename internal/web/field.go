@@ -19,7 +19,7 @@ type field struct {
 	Focus        bool   // the first that has yet to be filled in
 	Wrong        bool   // the sentence above the form is about it
 	Optional     bool
-	Advice       int // below a new password: what makes it strong, beginning with so many characters; 0: none
+	Advice       *advice // below a new password; else nil
 }
 
 // A link leads elsewhere.
@@ -37,7 +37,7 @@ func (f field) DescribedBy() string {
 	if f.Hint != "" {
 		ids = append(ids, f.Name+"-hint")
 	}
-	if f.Advice > 0 {
+	if f.Advice != nil {
 		ids = append(ids, f.Name+"-advice")
 	}
 	return strings.Join(ids, " ")
@@ -52,9 +52,17 @@ var forgotWords = map[identity.Style]string{
 	identity.Workspace: "Forgot Password?", identity.Extension: "Forgot password?", identity.Email: "Forgot Password",
 }
 
-// What people of a style may forget besides their password.
-var nameWords = map[identity.Style]string{
-	identity.Workspace: "slug or email address", identity.Extension: "username", identity.Email: "email address",
+// nameWord is what people may forget besides their password where they sign in.
+func (at place) nameWord() string {
+	switch {
+	case at.style == identity.Extension && at.told():
+		return "extension"
+	case at.style == identity.Extension:
+		return "username"
+	case at.style == identity.Workspace && !at.told():
+		return "slug or email address"
+	}
+	return "email address"
 }
 
 // signInFields are the fields of a place's style, with what was typed kept.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,6 +30,7 @@ type frame struct {
 	Initials  string
 	Home      string // where their landing page is
 	Tabs      []tab
+	Office    []tab // the administration's, in a menu of their own; none for most
 	FormToken string
 	Leaving   bool   // the page itself is about signing out
 	State     string // JSON, for the module; see state
@@ -67,7 +69,7 @@ func (p *Pages) room(title string, v *front.Visit) frame {
 	}
 	f.Initials = initials(f.Person, 2)
 	f.Home = p.landing(v.Live.Tenant)
-	f.Tabs = tabs(v)
+	f.Tabs, f.Office = current(v, tabs(v)), current(v, adminTabs(v))
 	f.FormToken = p.formToken(v)
 	f.State = p.stateText(v)
 	return f
@@ -91,12 +93,21 @@ func tabs(v *front.Visit) []tab {
 	if v.Live.Tenant.Style == identity.Extension {
 		list = append(list, tab{Text: "Phone", To: "/phone"}, tab{Text: "Settings", To: "/settings"})
 	}
-	list = append(list, adminTabs(v)...)
+	return list
+}
+
+// current marks where the visitor is.
+func current(v *front.Visit, list []tab) []tab {
 	path, _, _ := strings.Cut(v.Page, "?")
 	for i := range list {
 		list[i].Current = path == list[i].To || strings.HasPrefix(path, list[i].To+"/")
 	}
 	return list
+}
+
+// InOffice reports whether the page is one of the administration's.
+func (f frame) InOffice() bool {
+	return slices.ContainsFunc(f.Office, func(t tab) bool { return t.Current })
 }
 
 // called is what a page calls somebody who may have left out their name.

@@ -26,6 +26,7 @@ type homePage struct {
 	Session identity.Session
 	Role    string
 	May     []string // what the role lets them do
+	All     bool     // there is nothing more to be allowed
 	Idle    string   // how long nothing may happen
 }
 
@@ -34,7 +35,7 @@ func (p *Pages) home(w http.ResponseWriter, _ *http.Request, v *front.Visit) err
 	idle := time.Duration(p.Sessions.Effective(v.Live.Tenant).IdleTimeout)
 	return render(w, http.StatusOK, homePage{
 		frame: p.room("Home", v), User: v.Live.User, Session: v.Live.Session,
-		Role: capital(v.Live.User.Role), May: may(role), Idle: inWords(idle),
+		Role: capital(v.Live.User.Role), May: may(role), All: len(role.Permissions) == len(permissionWords), Idle: inWords(idle),
 	})
 }
 

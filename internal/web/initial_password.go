@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/signin"
 )
@@ -31,16 +32,16 @@ func (p *Pages) showInitialPassword(w http.ResponseWriter, v *front.Visit, at pl
 
 // choosing are the fields where somebody of a place chooses a password.
 func (p *Pages) choosing(at place) []field {
-	fields := newPasswordFields(p.Sessions.Effective(at.tenant).PasswordMinLength)
+	fields := newPasswordFields(p.Sessions.Effective(at.tenant))
 	keep(fields, form{})
 	return fields
 }
 
-// newPasswordFields ask for a new password twice; it has at least so many
-// characters.
-func newPasswordFields(least int) []field {
+// newPasswordFields ask for a new password twice, with what the effective
+// policy wants of it.
+func newPasswordFields(rules identity.Policy) []field {
 	return []field{
-		{Name: "new_password", Label: "New Password", Type: "password", Autocomplete: "new-password", Advice: max(least, 8)},
+		{Name: "new_password", Label: "New Password", Type: "password", Autocomplete: "new-password", Advice: adviceFor(rules)},
 		{Name: "confirm_password", Label: "Confirm New Password", Type: "password", Autocomplete: "new-password"},
 	}
 }

@@ -85,12 +85,12 @@ func (p *Pages) settings(w http.ResponseWriter, r *http.Request, v *front.Visit)
 }
 
 func (p *Pages) settingsPage(r *http.Request, v *front.Visit, alone bool) (pg settingsPage, err error) {
-	least := p.Sessions.Effective(v.Live.Tenant).PasswordMinLength
+	rules := p.Sessions.Effective(v.Live.Tenant)
 	pg = settingsPage{
 		frame: p.room("", v), Alone: alone, User: v.Live.User,
 		Profile: part{Title: "Profile", Button: "Save", Fields: []field{
 			{Name: "name", Label: "Name", Type: "text", Autocomplete: "name", Value: v.Live.User.Name}}},
-		Password: passwordPart(v.Live.Tenant.Style, least),
+		Password: passwordPart(v.Live.Tenant.Style, rules),
 	}
 	pg.Title = pg.SettingsWord()
 	pg.Parts = append(settingsParts(pg), adminTabs(v)...)
@@ -106,7 +106,7 @@ func (p *Pages) settingsPage(r *http.Request, v *front.Visit, alone bool) (pg se
 }
 
 // passwordPart has the words of the style's manual.
-func passwordPart(style identity.Style, least int) part {
+func passwordPart(style identity.Style, rules identity.Policy) part {
 	words := part{Title: "Account Settings", Button: "Update"}
 	current := "Existing Password"
 	if style == identity.Extension {
@@ -114,7 +114,7 @@ func passwordPart(style identity.Style, least int) part {
 		current = "Current Password"
 	}
 	words.Fields = append([]field{{Name: "current_password", Label: current, Type: "password", Autocomplete: "current-password"}},
-		newPasswordFields(least)...)
+		newPasswordFields(rules)...)
 	for i := range words.Fields {
 		words.Fields[i].Focus = false
 	}
@@ -202,7 +202,7 @@ func (p *Pages) changeOwnPassword(w http.ResponseWriter, r *http.Request, v *fro
 }
 
 func (p *Pages) changedOwn(r *http.Request, v *front.Visit, f form, c account.PasswordChange) (g session.Grant, err error) {
-	if err := checkFields(passwordPart(v.Live.Tenant.Style, 0).Fields, f); err != nil {
+	if err := checkFields(passwordPart(v.Live.Tenant.Style, identity.Policy{}).Fields, f); err != nil {
 		return g, err
 	}
 	if f["new_password"] != f["confirm_password"] {

@@ -49,7 +49,7 @@ func (p *Pages) showSignIn(w http.ResponseWriter, r *http.Request, v *front.Visi
 func (p *Pages) signInPage(v *front.Visit, at place, f form) signInPage {
 	pg := signInPage{
 		frame: p.door("Sign in", v, at.tenant), Into: at.tenant.Name, Action: at.address(""),
-		Fields: signInFields(at, f), NameWord: nameWords[at.style],
+		Fields: signInFields(at, f), NameWord: at.nameWord(),
 	}
 	if !at.told() {
 		pg.Ways = at.otherWays()

@@ -2,6 +2,8 @@
 // a script the list just stands there. What is compulsory, the server decides.
 const advised = {
   length: (text, least) => [...text.normalize("NFC")].length >= least,
+  lower: (text) => /\p{Ll}/u.test(text),
+  upper: (text) => /\p{Lu}/u.test(text),
   case: (text) => /\p{Ll}/u.test(text) && /\p{Lu}/u.test(text),
   digit: (text) => /\p{Nd}/u.test(text),
   special: (text) => /[^\p{L}\p{M}\p{Nd}]/u.test(text),
@@ -9,7 +11,7 @@ const advised = {
 
 for (const list of document.querySelectorAll("[data-advice-for]")) {
   const input = document.getElementById(list.dataset.adviceFor);
-  const items = [...list.children].map((item) => {
+  const items = [...list.querySelectorAll("[data-advice]")].map((item) => {
     const done = document.createElement("span"); // for those who cannot see the mark
     done.className = "unseen";
     item.append(done);
