@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"html"
-	"log/slog"
 	"net/http/httptest"
 	"net/url"
 	"os"
@@ -18,11 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/vestibule-id/vestibule/internal/api"
-	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/front"
-	"github.com/vestibule-id/vestibule/internal/housetest"
-	"github.com/vestibule-id/vestibule/internal/server"
-	"github.com/vestibule-id/vestibule/internal/store/storetest"
 	"github.com/vestibule-id/vestibule/internal/web"
 )
 
@@ -46,14 +41,7 @@ func allRoutes() []front.Route {
 //
 // Proves: 5.7, G3, W2
 func TestRouteTable(t *testing.T) {
-	h := housetest.New(t, storetest.Address(t, "sqlite"))
-	var log strings.Builder
-	s, err := server.New(t.Context(), server.Options{
-		Store: h.Store, Now: h.Clock.Now, Version: "test", Log: front.NewLogger(&log, slog.LevelInfo), PublicURL: housetest.Issuer,
-		Config: config.Serve{PasswordHash: "argon2id,m=8192,t=1,p=1", ProductName: "Vestibule", SignInStyle: "workspace"}, Demo: &web.Demo{},
-	})
-	must(t, err)
-	w := newWorld(t, h, s, &log)
+	w := openWorld(t)
 	table, given := tableHead, map[string]answers{}
 	for _, route := range allRoutes() {
 		given[route.Pattern] = w.answers(t, route.Pattern)
