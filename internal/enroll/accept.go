@@ -141,6 +141,7 @@ func (s *Invitations) accept(ctx context.Context, tx *store.Tx, o Opened, name s
 	if _, err := tx.UseLink(ctx, identity.InvitationLink, o.Invitation.Link.ID, identity.Invited, now); err != nil {
 		return err
 	}
+	// With the password every other link is over: it is bound to there being none.
 	if err := tx.ChoosePassword(ctx, u.ID, identity.Invited, u.Credential, hash); err != nil {
 		return err
 	}
@@ -155,9 +156,6 @@ func (s *Invitations) accept(ctx context.Context, tx *store.Tx, o Opened, name s
 
 // settle is what else an acceptance leaves.
 func (s *Invitations) settle(ctx context.Context, tx *store.Tx, o Opened, a Acceptance, now time.Time) error {
-	if err := tx.EndLinks(ctx, o.User.ID, now); err != nil {
-		return err
-	}
 	if err := signin.Forgive(ctx, tx, o.User); err != nil {
 		return err
 	}

@@ -288,6 +288,9 @@ func TestWhatOvertakesAnInvitation(t *testing.T) {
 		if err != nil || slip.Username != "bobby@x.test" {
 			t.Fatalf("%+v, %v", slip, err)
 		}
+		if got := o.state(i.ID); got != identity.InvitationRevoked {
+			t.Errorf("the invitation of somebody with an initial password is %s", got)
+		}
 		_, err = o.Invitations().Resend(t.Context(), o.tenant, o.boss, i.ID, identity.Peer{})
 		wants(t, "resend to an active user", err, enroll.ErrInvitationOver)
 	})

@@ -108,13 +108,11 @@ func (s *Service) redeem(ctx context.Context, tx *store.Tx, o Opened, hash secre
 	if _, err := tx.UseLink(ctx, identity.ResetLink, o.Link.ID, identity.Active, now); err != nil {
 		return err
 	}
+	// With the password every other link is over: it is bound to the former one.
 	if err := tx.ChoosePassword(ctx, u.ID, identity.Active, u.Credential, hash); err != nil {
 		return err
 	}
 	if _, err := tx.EndSessions(ctx, u.ID, "", now); err != nil {
-		return err
-	}
-	if err := tx.EndLinks(ctx, u.ID, now); err != nil {
 		return err
 	}
 	if err := signin.Forgive(ctx, tx, u); err != nil {

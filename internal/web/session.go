@@ -93,7 +93,8 @@ func (p *Pages) nobody(r *http.Request, v *front.Visit) (bool, error) {
 }
 
 // renew makes a new access cookie. It is an interaction only where the module
-// says that a person did something, in a page of the same person.
+// says that a person did something, and not in another person's page. A program
+// that shows no page may leave the form token out.
 func (p *Pages) renew(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
 	f, err := readForm(w, r)
 	if err != nil {
