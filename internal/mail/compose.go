@@ -3,12 +3,13 @@ package mail
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/text/language"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
 )
 
 // Compose writes a letter of a kind (“reset”) in the language that comes
@@ -133,24 +134,9 @@ func (w words) moment(t time.Time) string {
 	})
 }
 
-// What programs call themselves, the more particular first: nearly all say
-// that they are Mozilla, and Edge that it is Chrome, and Chrome that it is
-// Safari. (RFC 9110 section 10.1.5.)
-var (
-	browsers = [][2]string{{"Edg/", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}}
-	systems  = [][2]string{{"Android", "Android"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"}}
-)
-
 // device is a program's name for itself in words people use.
 func (w words) device(agent string) string {
-	find := func(list [][2]string) string {
-		i := slices.IndexFunc(list, func(one [2]string) bool { return strings.Contains(agent, one[0]) })
-		if i < 0 {
-			return ""
-		}
-		return list[i][1]
-	}
-	browser, system := find(browsers), find(systems)
+	browser, system := identity.Device(agent)
 	if browser == "" || system == "" {
 		return line(agent, 80)
 	}
