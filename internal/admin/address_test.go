@@ -29,9 +29,9 @@ func TestOnlyOnesOwnChangeOfAddressIsTakenBack(t *testing.T) {
 			told  []string // kind and address, empty for the user's own
 			over  bool     // the way back that there was
 		}{
-			{"an administrator", identity.Actor{User: ada.ID, Role: ada.Role}, "1@x.test",
+			{"an administrator", identity.Actor{User: ada.ID, Role: policy.BuiltIn(ada.Role)}, "1@x.test",
 				[]string{"letter.address_changed ", "letter.address_changed 0@x.test"}, false},
-			{"the person", identity.Actor{User: ann.ID, Role: ann.Role}, "2@x.test",
+			{"the person", identity.Actor{User: ann.ID, Role: policy.BuiltIn(ann.Role)}, "2@x.test",
 				[]string{"letter.address_changed ", "letter.address_undo 1@x.test"}, false},
 			{"the operator", operator, "3@x.test",
 				[]string{"letter.address_changed ", "letter.address_changed 2@x.test"}, true},

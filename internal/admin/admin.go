@@ -87,7 +87,10 @@ func present(ctx context.Context, t store.Tenant, actor identity.Actor) (identit
 	if errors.Is(err, problem.NotFound) || err == nil && u.Status != identity.Active {
 		return actor, policy.ErrDenied
 	}
-	actor.Role = u.Role
+	if err != nil {
+		return actor, err
+	}
+	actor.Role, err = t.HeldRole(ctx, u.Role)
 	return actor, err
 }
 
@@ -101,7 +104,11 @@ func target(ctx context.Context, t store.Tenant, actor identity.Actor, p policy.
 	if err != nil {
 		return identity.User{}, err
 	}
-	return u, policy.MayActOn(actor, u.Role)
+	role, err := t.HeldRole(ctx, u.Role)
+	if err != nil {
+		return u, err
+	}
+	return u, policy.MayActOn(actor, role)
 }
 
 // keepAdmin refuses to take the last active administrator away from a tenant

@@ -51,7 +51,9 @@ var cast = map[identity.UserID]string{
 	"usr_uli": identity.Member, "usr_una": identity.Member,
 }
 
-func as(id identity.UserID) identity.Actor { return identity.Actor{User: id, Role: cast[id]} }
+func as(id identity.UserID) identity.Actor {
+	return identity.Actor{User: id, Role: policy.BuiltIn(cast[id])}
+}
 
 func kinds(t *testing.T, tenant store.Tenant) (list []string) {
 	t.Helper()
@@ -148,7 +150,7 @@ func TestWhoMayDoWhatToWhom(t *testing.T) {
 		{"P7: nobody sets their own this way", as("usr_ada"), "password", "usr_ada", admin.ErrOwn},
 		{"without the permission one does not learn who exists", as("usr_uli"), "rename", "usr_nobody", policy.ErrDenied},
 		{"whom there is not", as("usr_ada"), "rename", "usr_nobody", problem.NotFound},
-		{"an actor from elsewhere", identity.Actor{User: "usr_eve", Role: identity.Admin}, "rename", "usr_una", policy.ErrDenied},
+		{"an actor from elsewhere", identity.Actor{User: "usr_eve", Role: policy.BuiltIn(identity.Admin)}, "rename", "usr_una", policy.ErrDenied},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			acme, twin := storetest.Twins(t, storetest.SQLite(t))
@@ -213,7 +215,7 @@ func TestTheLastAdminStays(t *testing.T) {
 		for round := range 20 {
 			ann, bob := identity.NewUserID(), identity.NewUserID()
 			people(t, acme, map[identity.UserID]string{ann: identity.Admin, bob: identity.Admin})
-			byAnn, byBob := identity.Actor{User: ann, Role: identity.Admin}, identity.Actor{User: bob, Role: identity.Admin}
+			byAnn, byBob := identity.Actor{User: ann, Role: policy.BuiltIn(identity.Admin)}, identity.Actor{User: bob, Role: policy.BuiltIn(identity.Admin)}
 			if round%2 == 0 {
 				byAnn, byBob = operator, operator
 			}

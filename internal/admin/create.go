@@ -33,7 +33,11 @@ func (s *Service) Create(ctx context.Context, t store.Tenant, actor identity.Act
 	if err != nil {
 		return u, err
 	}
-	made, err := s.parse(tenant, wanted)
+	role, err := t.HeldRole(ctx, wanted.Role)
+	if err != nil {
+		return u, err
+	}
+	made, err := s.parse(tenant, role, wanted)
 	if err != nil {
 		return u, err
 	}
@@ -83,7 +87,11 @@ func (s *Service) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u
 	if err := policy.Allow(actor, policy.UsersWrite); err != nil {
 		return err
 	}
-	if err := policy.MayGive(actor, u.Role); err != nil {
+	role, err := tx.HeldRole(ctx, u.Role)
+	if err != nil {
+		return err
+	}
+	if err := policy.MayGive(actor, role); err != nil {
 		return err
 	}
 	tenant, err := tx.Get(ctx)
@@ -108,7 +116,7 @@ func (s *Service) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u
 }
 
 // parse folds what was typed about a new user.
-func (s *Service) parse(tenant identity.Tenant, wanted NewUser) (u identity.User, err error) {
+func (s *Service) parse(tenant identity.Tenant, role identity.Role, wanted NewUser) (u identity.User, err error) {
 	var wrong faults
 	u = identity.User{ID: identity.NewUserID(), Role: wanted.Role, Status: identity.Invited, CreatedAt: s.Now()}
 	if wanted.Email != "" {
@@ -121,7 +129,7 @@ func (s *Service) parse(tenant identity.Tenant, wanted NewUser) (u identity.User
 	}
 	u.Name, err = identity.ParseName(wanted.Name)
 	wrong.add("name", err)
-	if _, known := policy.RoleOf(wanted.Role); !known {
+	if role.Name == "" {
 		wrong.add("role", policy.ErrNoRole)
 	}
 	wrong.named(tenant.Style, u)

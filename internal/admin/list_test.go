@@ -33,7 +33,7 @@ func TestWhoMayLook(t *testing.T) {
 	}
 	for name, look := range looks {
 		for role, want := range map[string]error{identity.Admin: nil, identity.Manager: nil, identity.Member: policy.ErrDenied, "gone": policy.ErrDenied} {
-			if err := look(identity.Actor{User: "usr_x", Role: role}); !errors.Is(err, want) {
+			if err := look(identity.Actor{User: "usr_x", Role: policy.BuiltIn(role)}); !errors.Is(err, want) {
 				t.Errorf("%s by %s: %v, want %v", name, role, err, want)
 			}
 		}
@@ -41,7 +41,7 @@ func TestWhoMayLook(t *testing.T) {
 			t.Errorf("%s by nobody: %v", name, err)
 		}
 	}
-	look, err := svc.Look(t.Context(), tenant, identity.Actor{User: "usr_x", Role: identity.Manager}, "usr_ada")
+	look, err := svc.Look(t.Context(), tenant, identity.Actor{User: "usr_x", Role: policy.BuiltIn(identity.Manager)}, "usr_ada")
 	if err != nil || look.MayAct || look.Events != nil {
 		t.Errorf("a manager looks at an administrator: %+v, %v", look, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
 
@@ -44,7 +45,7 @@ func TestLogos(t *testing.T) {
 	h := housetest.New(t, storetest.Address(t, "sqlite"))
 	acme := h.AddTenant(t, "acme", identity.Workspace)
 	boss := h.AddUser(t, acme, housetest.Person{Email: "boss@acme.test", Role: identity.Admin, Password: "correct horse"})
-	actor := identity.Actor{User: boss.ID, Role: boss.Role}
+	actor := identity.Actor{User: boss.ID, Role: policy.BuiltIn(boss.Role)}
 	picture := func(width, height int) image.Image { return image.NewGray(image.Rect(0, 0, width, height)) }
 	small := encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, picture(40, 20)) })
 	webp, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")

@@ -17,6 +17,7 @@ const recentEvents = 20
 // left out.
 type Look struct {
 	User     identity.User
+	Role     identity.Role
 	Sessions []identity.Session
 	Events   []identity.Event // for who may read the audit trail, the newest first
 	Tries    int64            // failed ones that are counted
@@ -38,7 +39,10 @@ func (s *Service) Look(ctx context.Context, t store.Tenant, actor identity.Actor
 	if l.User, err = s.User(ctx, t, actor, id); err != nil {
 		return l, err
 	}
-	l.MayAct = policy.MayActOn(actor, l.User.Role) == nil
+	if l.Role, err = t.HeldRole(ctx, l.User.Role); err != nil {
+		return l, err
+	}
+	l.MayAct = policy.MayActOn(actor, l.Role) == nil
 	if l.Sessions, err = t.Sessions(ctx, id, s.Now()); err != nil {
 		return l, err
 	}

@@ -17,7 +17,7 @@ func TestSetOrganization(t *testing.T) {
 		acme := h.AddTenant(t, "acme", identity.Workspace)
 		actorOf := func(email, role string) identity.Actor {
 			u := h.AddUser(t, acme, housetest.Person{Email: email, Role: role, Password: "correct horse"})
-			return identity.Actor{User: u.ID, Role: u.Role}
+			return identity.Actor{User: u.ID, Role: policy.BuiltIn(u.Role)}
 		}
 		boss, manager, ann := actorOf("boss@acme.test", identity.Admin), actorOf("mia@acme.test", identity.Manager), actorOf("ann@acme.test", identity.Member)
 		bounds, err := policy.ParseFloors([]string{"idle-timeout=1h"})
@@ -38,7 +38,7 @@ func TestSetOrganization(t *testing.T) {
 		}{
 			{"a manager", manager, map[string]string{"name": "Mine"}, policy.ErrDenied},
 			{"a user", ann, map[string]string{"name": "Mine"}, policy.ErrDenied},
-			{"a manager who says to be an administrator", identity.Actor{User: manager.User, Role: identity.Admin}, map[string]string{"name": "Mine"}, policy.ErrDenied},
+			{"a manager who says to be an administrator", identity.Actor{User: manager.User, Role: policy.BuiltIn(identity.Admin)}, map[string]string{"name": "Mine"}, policy.ErrDenied},
 			{"nobody", identity.Actor{}, map[string]string{"name": "Mine"}, policy.ErrSignIn},
 			{"a key nobody knows", boss, map[string]string{"name": "Mine", "tenant_id": "x"}, policy.ErrKey},
 			{"the state of the tenant", boss, map[string]string{"status": "suspended"}, policy.ErrKey},
@@ -54,7 +54,7 @@ func TestSetOrganization(t *testing.T) {
 		}
 		for actor, want := range map[identity.Actor]error{manager: nil, ann: policy.ErrDenied, {}: policy.ErrSignIn} {
 			if _, err := service.Organization(t.Context(), acme, actor); !errors.Is(err, want) {
-				t.Errorf("%s sees it: %v", actor.Role, err)
+				t.Errorf("%s sees it: %v", actor.Role.Name, err)
 			}
 		}
 		after, err := service.SetOrganization(t.Context(), acme, boss, map[string]string{"idle-timeout": "30m", "name": "Acme & Co"}, identity.Peer{Address: "192.0.2.1"})
@@ -92,7 +92,7 @@ func TestOrganizationHoldsAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.Clock.Advance(2 * time.Minute)
-		if _, err := h.Admin().SetOrganization(t.Context(), acme, identity.Actor{User: u.ID, Role: u.Role}, map[string]string{"idle-timeout": "1m"}, identity.Peer{}); err != nil {
+		if _, err := h.Admin().SetOrganization(t.Context(), acme, identity.Actor{User: u.ID, Role: policy.BuiltIn(u.Role)}, map[string]string{"idle-timeout": "1m"}, identity.Peer{}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := h.Sessions.Check(t.Context(), g.AccessToken); err == nil {

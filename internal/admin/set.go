@@ -23,11 +23,19 @@ func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor,
 		if err != nil {
 			return err
 		}
-		after, err := c.apply(tenant.Style, before)
+		wanted := before.Role
+		if c.Role != nil {
+			wanted = *c.Role
+		}
+		role, err := tx.HeldRole(ctx, wanted)
 		if err != nil {
 			return err
 		}
-		if err := s.setRole(ctx, tx, actor, before, after, from); err != nil {
+		after, err := c.apply(tenant.Style, role, before)
+		if err != nil {
+			return err
+		}
+		if err := s.setRole(ctx, tx, actor, before, after, role, from); err != nil {
 			return err
 		}
 		if err := s.setFields(ctx, tx, actor, before, after, from); err != nil {
@@ -39,7 +47,7 @@ func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor,
 	return u, taken(err)
 }
 
-func (c Changes) apply(style identity.Style, u identity.User) (identity.User, error) {
+func (c Changes) apply(style identity.Style, role identity.Role, u identity.User) (identity.User, error) {
 	var wrong faults
 	var err error
 	if c.Email != nil {
@@ -62,7 +70,7 @@ func (c Changes) apply(style identity.Style, u identity.User) (identity.User, er
 	}
 	if c.Role != nil {
 		u.Role = *c.Role
-		if _, known := policy.RoleOf(u.Role); !known {
+		if role.Name == "" {
 			wrong.add("role", policy.ErrNoRole)
 		}
 	}
@@ -73,11 +81,11 @@ func (c Changes) apply(style identity.Style, u identity.User) (identity.User, er
 }
 
 // setRole decides on a change of role and tells of it.
-func (s *Service) setRole(ctx context.Context, tx *store.Tx, actor identity.Actor, before, after identity.User, from identity.Peer) error {
+func (s *Service) setRole(ctx context.Context, tx *store.Tx, actor identity.Actor, before, after identity.User, role identity.Role, from identity.Peer) error {
 	if before.Role == after.Role {
 		return nil
 	}
-	if err := policy.MayGive(actor, after.Role); err != nil {
+	if err := policy.MayGive(actor, role); err != nil {
 		return err
 	}
 	if err := keepAdmin(ctx, tx, before); err != nil {

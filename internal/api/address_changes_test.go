@@ -6,6 +6,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 )
 
 // Proves: G6, 5.7
@@ -14,7 +15,7 @@ func TestChangeOfAddressIsTakenBackByAPI(t *testing.T) {
 		acme := h.AddTenant(t, "acme", identity.Workspace)
 		u := h.AddUser(t, acme, housetest.Person{Email: "ann@acme.test", Role: identity.Admin, Password: rightPassword})
 		thief := "thief@evil.test"
-		if _, err := h.Admin().Set(t.Context(), acme, identity.Actor{User: u.ID, Role: u.Role}, u.ID, admin.Changes{Email: &thief}, identity.Peer{}); err != nil {
+		if _, err := h.Admin().Set(t.Context(), acme, identity.Actor{User: u.ID, Role: policy.BuiltIn(u.Role)}, u.ID, admin.Changes{Email: &thief}, identity.Peer{}); err != nil {
 			t.Fatal(err)
 		}
 		c := caller{t, handlerOf(h)}

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
-	"github.com/vestibule-id/vestibule/internal/policy"
 )
 
 // How the nouns look in JSON.
@@ -87,8 +86,8 @@ type sessionsAnswer struct {
 }
 
 type currentAnswer struct {
-	Session     sessionAnswer       `json:"session"`
-	User        userAnswer          `json:"user"`
-	Tenant      tenantAnswer        `json:"tenant"`
-	Permissions []policy.Permission `json:"permissions"`
+	Session     sessionAnswer `json:"session"`
+	User        userAnswer    `json:"user"`
+	Tenant      tenantAnswer  `json:"tenant"`
+	Permissions []string      `json:"permissions"`
 }

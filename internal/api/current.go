@@ -3,12 +3,12 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
-	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -67,11 +67,8 @@ func (c *currentAnswers) about(live store.Live) (*madeAnswer, error) {
 }
 
 func currentOf(live store.Live) currentAnswer {
-	role, _ := policy.RoleOf(live.User.Role)
-	if role.Permissions == nil {
-		role.Permissions = []policy.Permission{}
-	}
+	permissions := slices.AppendSeq([]string{}, live.Role.Permissions.All())
 	return currentAnswer{
-		Session: sessionOf(live.Session, true), User: userOf(live.User), Tenant: tenantOf(live.Tenant), Permissions: role.Permissions,
+		Session: sessionOf(live.Session, true), User: userOf(live.User), Tenant: tenantOf(live.Tenant), Permissions: permissions,
 	}
 }

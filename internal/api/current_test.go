@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -34,7 +35,7 @@ func TestCurrentAnswerFollowsWhatItIsAbout(t *testing.T) {
 		shows  string
 	}{
 		{"the person is called something else", func() { live.User.Name = "Ann Other" }, `"name":"Ann Other"`},
-		{"the role is another", func() { live.User.Role = identity.Admin }, `"users.delete"`},
+		{"the role is another", func() { live.Role = policy.BuiltIn(identity.Admin) }, `"users.delete"`},
 		{"the idle end has moved", func() { live.Session.IdleEnd = time.Unix(2, 0).UTC() }, `"idle_end_at":"1970-01-01T00:00:02Z"`},
 		{"the same id in another tenant", func() { live.Tenant.Slug = "twin" }, `"slug":"twin"`},
 	} {

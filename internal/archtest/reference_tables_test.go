@@ -18,7 +18,7 @@ import (
 
 const permissionsHead = `# Permissions
 
-A role is a set of permissions with a rank. These three are built in; every user has one. Beside the permission rank
+A role is a set of permissions with a rank; every user has one. These three are built in. Beside the permission rank
 decides: to act on somebody one needs a rank at least theirs, and to give a role one needs a rank at least the role's
 and every permission in it. The operator, on the command line, stands above permissions and ranks, but not above the
 rule that a tenant keeps at least one active administrator.
@@ -27,50 +27,23 @@ Access tokens carry the permissions of their user, for applications. A tenant ca
 
 `
 
-// plainly says what a permission is for where its name does.
-var plainly = map[string]string{
-	"users.read":         "see users",
-	"users.delete":       "delete users",
-	"users.export":       "export users",
-	"invitations.read":   "see invitations",
-	"invitations.write":  "invite people, take invitations back",
-	"roles.read":         "see roles",
-	"roles.write":        "make and change roles",
-	"audit.read":         "read the audit trail",
-	"audit.export":       "export the audit trail",
-	"organization.read":  "see the tenant's policy",
-	"organization.write": "change the tenant's policy",
-	"mails.read":         "see what became of letters",
-}
-
-func permissionsReference(s *source) (string, error) {
-	permissions, err := s.constants("internal/policy/permissions.go")
-	if err != nil {
-		return "", err
-	}
+func permissionsReference(*source) (string, error) {
 	var page strings.Builder
 	page.WriteString(permissionsHead + "| permission | what it is for |")
 	line := "|---|---|"
-	for _, role := range policy.Roles() {
+	for _, role := range policy.BuiltInRoles() {
 		fmt.Fprintf(&page, " %s (rank %d) |", role.Name, role.Rank)
 		line += "---|"
 	}
 	page.WriteString("\n" + line + "\n")
-	for _, p := range permissions {
-		purpose := p.remark
-		if purpose == "" {
-			purpose = plainly[p.value]
-		}
-		if purpose == "" {
-			return "", fmt.Errorf("what is %s for?", p.name)
-		}
-		fmt.Fprintf(&page, "| `%s` | %s |", p.value, cell(purpose))
-		for _, role := range policy.Roles() {
+	for _, p := range policy.Powers() {
+		fmt.Fprintf(&page, "| `%s` | %s |", p.Permission, cell(p.Words))
+		for _, role := range policy.BuiltInRoles() {
 			mark := ""
-			if slices.Contains(role.Permissions, policy.Permission(p.value)) {
-				mark = "●"
+			if policy.Holds(role, p.Permission) {
+				mark = " ●"
 			}
-			page.WriteString(strings.TrimRight(" "+mark, " ") + " |")
+			page.WriteString(mark + " |")
 		}
 		page.WriteString("\n")
 	}

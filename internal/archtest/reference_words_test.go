@@ -40,7 +40,7 @@ var words = []word{
 	{word: "door", not: "gateway, middleware", file: "internal/front/front.go", typ: "Door"},
 	{word: "guard", not: "filter, interceptor", file: "internal/front/front.go", typ: "Guard"},
 	{word: "permission", not: "action, scope", file: "internal/policy/permissions.go", typ: "Permission"},
-	{word: "role", not: "group", file: "internal/policy/permissions.go", typ: "Role"},
+	{word: "role", not: "group", file: "internal/identity/role.go", typ: "Role"},
 	{word: "policy", not: "preferences", file: "internal/identity/identity.go", typ: "Policy"},
 	{word: "lane", not: "bucket, counter", file: "internal/policy/limits.go", typ: "Lane"},
 	{word: "gate", not: "throttle", file: "internal/secret/gate.go", typ: "Gate"},

@@ -291,7 +291,7 @@ func TestErasingAPersonKeepsTheChain(t *testing.T) {
 		noted := verify(t, h, acme).Head
 
 		trail := service(h)
-		if _, err := trail.Erase(t.Context(), acme, identity.Actor{User: bob.ID, Role: identity.Member}, bob.ID, identity.Peer{}); !errors.Is(err, policy.ErrDenied) {
+		if _, err := trail.Erase(t.Context(), acme, identity.Actor{User: bob.ID, Role: policy.BuiltIn(identity.Member)}, bob.ID, identity.Peer{}); !errors.Is(err, policy.ErrDenied) {
 			t.Errorf("a user erases: %v", err)
 		}
 		if n, err := trail.Erase(t.Context(), acme, operator, bob.ID, identity.Peer{}); err != nil || n != 2 {

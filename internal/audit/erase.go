@@ -54,7 +54,11 @@ func (s *Service) mayErase(ctx context.Context, t store.Tenant, actor identity.A
 	u, err := t.User(ctx, id)
 	switch {
 	case err == nil:
-		return policy.MayActOn(actor, u.Role)
+		role, err := t.HeldRole(ctx, u.Role)
+		if err != nil {
+			return err
+		}
+		return policy.MayActOn(actor, role)
 	case !errors.Is(err, problem.NotFound):
 		return err
 	}

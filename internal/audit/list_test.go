@@ -14,6 +14,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/audit"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -45,7 +46,7 @@ func aTrail(t *testing.T, h *housetest.House) (acme store.Tenant, ann, bob ident
 func TestFilters(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme, ann, bob := aTrail(t, h)
-		admin := identity.Actor{User: ann.ID, Role: identity.Admin}
+		admin := identity.Actor{User: ann.ID, Role: policy.BuiltIn(identity.Admin)}
 		for _, row := range []struct {
 			name string
 			f    audit.Filter
@@ -92,7 +93,7 @@ func TestFilters(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		for name, actor := range map[string]identity.Actor{"a manager": {User: bob.ID, Role: identity.Manager}, "nobody": {}} {
+		for name, actor := range map[string]identity.Actor{"a manager": {User: bob.ID, Role: policy.BuiltIn(identity.Manager)}, "nobody": {}} {
 			if _, err := service(h).List(t.Context(), acme, actor, audit.Filter{}, "", 9); err == nil {
 				t.Errorf("%s reads the trail", name)
 			}
@@ -104,7 +105,7 @@ func TestFilters(t *testing.T) {
 func TestExports(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme, ann, bob := aTrail(t, h)
-		admin := identity.Actor{User: ann.ID, Role: identity.Admin}
+		admin := identity.Actor{User: ann.ID, Role: policy.BuiltIn(identity.Admin)}
 		export := func(w audit.Wanted, actor identity.Actor) (*bytes.Buffer, int, error) {
 			var out bytes.Buffer
 			n, err := service(h).Export(t.Context(), acme, actor, w, &out, identity.Peer{Address: "192.0.2.9"})
@@ -139,7 +140,7 @@ func TestExports(t *testing.T) {
 				return export(audit.Wanted{Format: audit.CSV, Filter: audit.Filter{From: "x"}}, admin)
 			},
 			"a manager": func() (*bytes.Buffer, int, error) {
-				return export(audit.Wanted{Format: audit.CSV}, identity.Actor{User: bob.ID, Role: identity.Manager})
+				return export(audit.Wanted{Format: audit.CSV}, identity.Actor{User: bob.ID, Role: policy.BuiltIn(identity.Manager)})
 			},
 		} {
 			if out, _, err := refused(); err == nil || out.Len() > 0 {

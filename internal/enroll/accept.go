@@ -17,6 +17,7 @@ import (
 type Opened struct {
 	Tenant     identity.Tenant // with its effective policy
 	User       identity.User
+	Role       identity.Role // the user's
 	Invitation identity.Invitation
 }
 
@@ -39,6 +40,9 @@ func (s *Invitations) Open(ctx context.Context, token string) (o Opened, err err
 	}
 	if err == nil {
 		o.Tenant, err = scope.Get(ctx)
+	}
+	if err == nil {
+		o.Role, err = scope.HeldRole(ctx, o.User.Role)
 	}
 	if errors.Is(err, problem.NotFound) || err == nil && (!link.Alive(s.Now()) || o.User.Status != identity.Invited) {
 		return o, policy.ErrLink
@@ -63,7 +67,17 @@ func acceptable(ctx context.Context, t store.Tenant, o Opened) error {
 		return nil // the operator stands above ranks
 	}
 	inviter, err := t.User(ctx, by)
-	if errors.Is(err, problem.NotFound) || err == nil && !policy.AcceptableFrom(inviter, o.User.Role) {
+	if errors.Is(err, problem.NotFound) {
+		return policy.ErrLink
+	} else if err != nil {
+		return err
+	}
+	mine, err := t.HeldRole(ctx, inviter.Role)
+	if err != nil {
+		return err
+	}
+	given, err := t.HeldRole(ctx, o.User.Role)
+	if err == nil && !policy.AcceptableFrom(inviter, mine, given) {
 		return policy.ErrLink
 	}
 	return err

@@ -143,9 +143,9 @@ func TestWhoMayExport(t *testing.T) {
 		err    error
 	}{
 		{"nobody", identity.Actor{}, false, policy.ErrSignIn},
-		{"a manager", identity.Actor{User: "usr_m", Role: identity.Manager}, false, policy.ErrDenied},
-		{"an admin", identity.Actor{User: "usr_a", Role: identity.Admin}, false, nil},
-		{"an admin, with hashes", identity.Actor{User: "usr_a", Role: identity.Admin}, true, policy.ErrDenied},
+		{"a manager", identity.Actor{User: "usr_m", Role: policy.BuiltIn(identity.Manager)}, false, policy.ErrDenied},
+		{"an admin", identity.Actor{User: "usr_a", Role: policy.BuiltIn(identity.Admin)}, false, nil},
+		{"an admin, with hashes", identity.Actor{User: "usr_a", Role: policy.BuiltIn(identity.Admin)}, true, policy.ErrDenied},
 		{"the operator, with hashes", operator, true, nil},
 	} {
 		var file bytes.Buffer

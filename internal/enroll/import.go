@@ -45,6 +45,10 @@ func (s *Service) Import(ctx context.Context, t store.Tenant, actor identity.Act
 	if err != nil {
 		return r, err
 	}
+	roles, err := t.Roles(ctx)
+	if err != nil {
+		return r, err
+	}
 	if err := s.admit(ctx, t); err != nil {
 		return r, err
 	}
@@ -55,7 +59,7 @@ func (s *Service) Import(ctx context.Context, t store.Tenant, actor identity.Act
 	defer file.close()
 	im := &importing{
 		service: s, tenant: t, options: o, file: file, id: identity.NewImportID(),
-		judge: newJudge(tenant.Style, actor),
+		judge: newJudge(tenant.Style, actor, roles),
 		done: identity.Event{
 			Kind: identity.EventImportDone, Result: identity.EventOK, Actor: actor.User, Session: actor.Session, Peer: from,
 		},
@@ -241,6 +245,9 @@ func (im *importing) finish(ctx context.Context) error {
 		"refused":  strconv.Itoa(im.report.Refused),
 	}
 	err := im.tenant.Tx(ctx, func(tx *store.Tx) error {
+		if err := im.judge.again(ctx, tx); err != nil {
+			return err
+		}
 		if err := tx.FinishImport(ctx, im.id, now); err != nil {
 			return err
 		}

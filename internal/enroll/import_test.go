@@ -236,7 +236,13 @@ func TestAnEmptyImportLeavesNoEvent(t *testing.T) {
 // Proves: G3
 func TestNobodyImportsMoreThanTheyHave(t *testing.T) {
 	tenant := storetest.AddTenant(t, storetest.SQLite(t), "acme", identity.Workspace)
-	manager := identity.Actor{User: "usr_m", Role: identity.Manager}
+	manager := identity.Actor{User: "usr_m", Role: policy.BuiltIn(identity.Manager)}
+	err := tenant.Tx(t.Context(), func(tx *store.Tx) error {
+		return tx.AddUser(t.Context(), identity.User{ID: manager.User, Role: identity.Manager, Status: identity.Active}, "")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	text := header + "\nann@x.test,,Ann,admin,,\nbob@x.test,,Bob,manager,,\n"
 	r, err := svc.Import(t.Context(), tenant, manager, strings.NewReader(text), partial, identity.Peer{})
 	if err != nil || r.Imported != 1 || r.Refused != 1 || !strings.HasPrefix(r.Lines[0].Message, "Column role: You may not give this role") {
@@ -247,7 +253,7 @@ func TestNobodyImportsMoreThanTheyHave(t *testing.T) {
 		err   error
 	}{
 		{identity.Actor{}, policy.ErrSignIn},
-		{identity.Actor{User: "usr_u", Role: identity.Member}, policy.ErrDenied},
+		{identity.Actor{User: "usr_u", Role: policy.BuiltIn(identity.Member)}, policy.ErrDenied},
 	} {
 		if _, err := svc.Import(t.Context(), tenant, row.actor, strings.NewReader(text), partial, identity.Peer{}); !errors.Is(err, row.err) {
 			t.Errorf("%v: %v", row.actor, err)

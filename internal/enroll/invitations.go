@@ -57,7 +57,11 @@ func (s *Invitations) Invite(ctx context.Context, t store.Tenant, actor identity
 	if err != nil {
 		return i, err
 	}
-	u, err := wanted.parse(tenant.Style, handOver)
+	role, err := t.HeldRole(ctx, wanted.Role)
+	if err != nil {
+		return i, err
+	}
+	u, err := wanted.parse(tenant.Style, role, handOver)
 	if err != nil {
 		return i, err
 	}
@@ -100,7 +104,7 @@ func (s *Invitations) add(ctx context.Context, tx *store.Tx, actor identity.Acto
 
 // parse folds what was typed. Who signs in with something needs it, and so
 // does who is written to.
-func (w Invitee) parse(style identity.Style, handOver bool) (u identity.User, err error) {
+func (w Invitee) parse(style identity.Style, role identity.Role, handOver bool) (u identity.User, err error) {
 	var wrong []problem.Field
 	fault := func(field, message string) {
 		wrong = append(wrong, problem.Field{Location: "body." + field, Message: message})
@@ -129,7 +133,7 @@ func (w Invitee) parse(style identity.Style, handOver bool) (u identity.User, er
 		u.Name, err = identity.ParseName(w.Name)
 		read("name", err)
 	}
-	if _, known := policy.RoleOf(w.Role); !known {
+	if role.Name == "" {
 		fault("role", policy.ErrNoRole.Message)
 	}
 	if len(wrong) > 0 {
@@ -257,22 +261,34 @@ func (s *Invitations) act(ctx context.Context, t store.Tenant, actor identity.Ac
 // within takes the tenant's lock and reads the actor again: who is deactivated
 // or demoted in the same moment has lost.
 func (s *Invitations) within(ctx context.Context, tx *store.Tx, actor identity.Actor, p policy.Permission, role string) (identity.Actor, error) {
-	if err := tx.Lock(ctx); err != nil {
+	actor, err := present(ctx, tx, actor)
+	if err != nil {
 		return actor, err
-	}
-	if !actor.Operator {
-		u, err := tx.User(ctx, actor.User)
-		if errors.Is(err, problem.NotFound) || err == nil && u.Status != identity.Active {
-			return actor, policy.ErrDenied
-		} else if err != nil {
-			return actor, err
-		}
-		actor.Role = u.Role
 	}
 	if err := policy.Allow(actor, p); err != nil {
 		return actor, err
 	}
-	return actor, policy.MayGive(actor, role)
+	given, err := tx.HeldRole(ctx, role)
+	if err != nil {
+		return actor, err
+	}
+	return actor, policy.MayGive(actor, given)
+}
+
+// present takes the tenant's lock and is the actor as it is now. Whoever is not
+// an active user of this very tenant may do nothing in it.
+func present(ctx context.Context, tx *store.Tx, actor identity.Actor) (identity.Actor, error) {
+	if err := tx.Lock(ctx); err != nil || actor.Operator {
+		return actor, err
+	}
+	u, err := tx.User(ctx, actor.User)
+	if errors.Is(err, problem.NotFound) || err == nil && u.Status != identity.Active {
+		return actor, policy.ErrDenied
+	} else if err != nil {
+		return actor, err
+	}
+	actor.Role, err = tx.HeldRole(ctx, u.Role)
+	return actor, err
 }
 
 func (s *Invitations) newLink(ctx context.Context, tx *store.Tx, actor identity.Actor, u identity.UserID) (l identity.Link, err error) {

@@ -38,7 +38,7 @@ func openOffice(t *testing.T, h *housetest.House, slug string) *office {
 func (o *office) actor(email, role string) identity.Actor {
 	o.t.Helper()
 	u := o.AddUser(o.t, o.tenant, housetest.Person{Email: email, Role: role, Password: "correct horse"})
-	return identity.Actor{User: u.ID, Role: role, Session: "ses_test"}
+	return identity.Actor{User: u.ID, Role: policy.BuiltIn(role), Session: "ses_test"}
 }
 
 func (o *office) invite(actor identity.Actor, email, role string) (identity.Invitation, error) {
@@ -252,7 +252,7 @@ func TestResendLinkRevoke(t *testing.T) {
 		if err != nil || len(list) != 2 || list[0].ID != j.ID || list[1].ID != i.ID || list[1].Email.Typed != "bob@x.test" {
 			t.Errorf("list %v, %v", list, err)
 		}
-		_, err = s.List(t.Context(), o.tenant, identity.Actor{User: j.User, Role: identity.Member}, "", 10)
+		_, err = s.List(t.Context(), o.tenant, identity.Actor{User: j.User, Role: policy.BuiltIn(identity.Member)}, "", 10)
 		wants(t, "a user lists", err, policy.ErrDenied)
 	})
 }
@@ -301,7 +301,7 @@ func TestLettersGoWhereTheInvitedAreByNow(t *testing.T) {
 	eachOffice(t, func(t *testing.T, o *office) {
 		tenant := o.AddTenant(t, "phones", identity.Extension)
 		boss := o.AddUser(t, tenant, housetest.Person{Email: "boss@y.test", Extension: "100", Role: identity.Admin, Password: "correct horse"})
-		actor := identity.Actor{User: boss.ID, Role: identity.Admin, Session: "ses_test"}
+		actor := identity.Actor{User: boss.ID, Role: policy.BuiltIn(identity.Admin), Session: "ses_test"}
 		i, err := o.Invitations().Invite(t.Context(), tenant, actor, enroll.Invitee{Extension: "201", Role: identity.Member}, true, identity.Peer{})
 		wants(t, "invite by hand", err, nil)
 		for _, step := range []struct {

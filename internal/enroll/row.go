@@ -1,6 +1,7 @@
 package enroll
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -19,13 +20,14 @@ import (
 type judge struct {
 	style  identity.Style
 	actor  identity.Actor
+	known  identity.Roles
 	roles  map[string]string // what is wrong with giving a role, "" for nothing
 	seed   maphash.Seed
 	firsts map[uint64]uint32 // the line an identifier was first on
 }
 
-func newJudge(style identity.Style, actor identity.Actor) *judge {
-	return &judge{style: style, actor: actor, roles: map[string]string{}, seed: maphash.MakeSeed(), firsts: map[uint64]uint32{}}
+func newJudge(style identity.Style, actor identity.Actor, known identity.Roles) *judge {
+	return &judge{style: style, actor: actor, known: known, roles: map[string]string{}, seed: maphash.MakeSeed(), firsts: map[uint64]uint32{}}
 }
 
 // columnsFor checks that a file has the columns a tenant of the style needs.
@@ -100,13 +102,13 @@ func (j *judge) role(line *row, typed string) {
 	}
 	wrong, known := j.roles[role]
 	if !known {
-		switch err := policy.MayGive(j.actor, role); {
+		switch err := policy.MayGive(j.actor, j.known.Named(role)); {
 		case errors.Is(err, policy.ErrNoRole):
 			wrong = "There is no such role."
 		case err != nil:
 			wrong = "You may not give this role, for it is more than yours."
 		}
-		if len(j.roles) < 100 {
+		if len(j.roles) < 1000 {
 			j.roles[role] = wrong
 		}
 	}
@@ -114,6 +116,32 @@ func (j *judge) role(line *row, typed string) {
 		line.complain(columnRole, wrong)
 	}
 	line.user.Role = role
+}
+
+// again asks once more, behind the tenant's lock, whether the roles that are
+// given may be: who imports may have been demoted since the file was read, and
+// a role changed or deleted. Errors are policy's.
+func (j *judge) again(ctx context.Context, tx *store.Tx) error {
+	actor, err := present(ctx, tx, j.actor)
+	if err != nil {
+		return err
+	}
+	if err := policy.Allow(actor, policy.UsersWrite); err != nil {
+		return err
+	}
+	roles, err := tx.Roles(ctx)
+	if err != nil {
+		return err
+	}
+	for name, wrong := range j.roles {
+		if wrong != "" {
+			continue
+		}
+		if err := policy.MayGive(actor, roles.Named(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // password: whoever comes without one is invited.

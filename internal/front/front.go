@@ -217,7 +217,7 @@ func (d *Door) visit(w http.ResponseWriter, r *http.Request, v *Visit, route Rou
 	live, carried, err := d.Who(r)
 	if carried && err == nil {
 		v.Live = live
-		v.Actor = identity.Actor{User: live.User.ID, Role: live.User.Role, Session: live.Session.ID}
+		v.Actor = identity.Actor{User: live.User.ID, Role: live.Role, Session: live.Session.ID}
 	}
 	if guarded := route.Guard.Check(v.Actor); guarded != nil {
 		if err != nil && errors.Is(guarded, policy.ErrSignIn) {

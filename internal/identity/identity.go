@@ -169,7 +169,7 @@ type Peer struct {
 // An Actor is who is behind a request. The zero Actor is nobody.
 type Actor struct {
 	User     UserID
-	Role     string
+	Role     Role
 	Session  SessionID
 	Operator bool // the command line, or a program with Token: stands above ranks
 	Token    OperatorTokenID

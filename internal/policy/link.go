@@ -72,9 +72,9 @@ func InvitationStateAt(i identity.Invitation, now time.Time) identity.Invitation
 	return identity.InvitationPending
 }
 
-// AcceptableFrom says whether an invitation still counts, from who sent it as
-// it is now (G3): the operator stands above ranks; anybody else must be active
-// and may give the role as if it were given now.
-func AcceptableFrom(inviter identity.User, role string) bool {
-	return inviter.Status == identity.Active && MayGive(identity.Actor{User: inviter.ID, Role: inviter.Role}, role) == nil
+// AcceptableFrom says whether an invitation still counts, from who sent it and
+// the role they hold now (G3): the operator stands above ranks; anybody else
+// must be active and may give the role as if it were given now.
+func AcceptableFrom(inviter identity.User, mine, given identity.Role) bool {
+	return inviter.Status == identity.Active && MayGive(identity.Actor{User: inviter.ID, Role: mine}, given) == nil
 }

@@ -1,24 +1,108 @@
-package policy
+package policy_test
 
-import "testing"
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
+)
+
+func ownRole(rank int, of ...policy.Permission) identity.Role {
+	return identity.Role{Name: "own", Title: "Own", Rank: rank, Permissions: policy.SetOf(of...)}
+}
+
+func holderOf(role identity.Role) identity.Actor { return identity.Actor{User: "usr_1", Role: role} }
+
+func TestBuiltInRoles(t *testing.T) {
+	ranks := map[string]int{identity.Admin: 100, identity.Manager: 50, identity.Member: 10}
+	roles := policy.BuiltInRoles()
+	if len(roles) != len(ranks) {
+		t.Fatalf("%d roles", len(roles))
+	}
+	for _, role := range roles {
+		if role.Rank != ranks[role.Name] || role.Title == "" || policy.BuiltIn(role.Name) != role {
+			t.Errorf("%+v", role)
+		}
+	}
+	if !slices.IsSortedFunc(roles, func(a, b identity.Role) int { return b.Rank - a.Rank }) {
+		t.Error("the highest role does not come first")
+	}
+	if got := policy.BuiltIn("root"); got != (identity.Role{}) {
+		t.Errorf("a role nobody made is found: %+v", got)
+	}
+	for _, p := range policy.Powers() {
+		if !policy.Holds(policy.BuiltIn(identity.Admin), p.Permission) || p.Words == "" {
+			t.Errorf("%s: administrators do not hold it, or nobody knows what it is", p.Permission)
+		}
+	}
+	roles[0].Rank = 1
+	if policy.BuiltIn(identity.Admin).Rank != 100 {
+		t.Error("who gets the list can change the table")
+	}
+}
+
+// Proves: G3, 5.3
+func TestMayActOn(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		actor  identity.Actor
+		target identity.Role
+		want   error
+	}{
+		{"an admin on an admin", holder(identity.Admin), policy.BuiltIn(identity.Admin), nil},
+		{"an admin on a user", holder(identity.Admin), policy.BuiltIn(identity.Member), nil},
+		{"a manager on a manager", holder(identity.Manager), policy.BuiltIn(identity.Manager), nil},
+		{"a manager on a user", holder(identity.Manager), policy.BuiltIn(identity.Member), nil},
+		{"a manager on an admin", holder(identity.Manager), policy.BuiltIn(identity.Admin), policy.ErrDenied},
+		{"a user on a manager", holder(identity.Member), policy.BuiltIn(identity.Manager), policy.ErrDenied},
+		{"a manager on somebody of rank 51 who may nothing", holder(identity.Manager), ownRole(51), policy.ErrDenied},
+		{"a manager on somebody of rank 50 who may more", holder(identity.Manager), ownRole(50, policy.AuditRead), nil},
+		{"an own role on one of its rank", holderOf(ownRole(7)), ownRole(7), nil},
+		{"an own role on the plainest built-in one", holderOf(ownRole(9)), policy.BuiltIn(identity.Member), policy.ErrDenied},
+		{"an admin on a role nobody knows", holder(identity.Admin), identity.Role{}, policy.ErrDenied},
+		{"a role nobody knows on a user", holder("root"), policy.BuiltIn(identity.Member), policy.ErrDenied},
+		{"the operator on an admin", operator, policy.BuiltIn(identity.Admin), nil},
+		{"the operator on a role nobody knows", operator, identity.Role{}, nil},
+		{"nobody on a user", identity.Actor{}, policy.BuiltIn(identity.Member), policy.ErrSignIn},
+	} {
+		if err := policy.MayActOn(test.actor, test.target); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+}
 
 // Rank and permissions both bind (G3), also for the roles of a tenant's own,
 // where the one does not follow from the other.
-func TestWithin(t *testing.T) {
-	mine := Role{Rank: 50, Permissions: []Permission{UsersRead, UsersWrite}}
+//
+// Proves: G3, 5.3
+func TestMayGive(t *testing.T) {
+	mine := holderOf(ownRole(50, policy.UsersRead, policy.UsersWrite))
 	for _, test := range []struct {
-		name string
-		role Role
-		want bool
+		name  string
+		actor identity.Actor
+		role  identity.Role
+		want  error
 	}{
-		{"less of both", Role{Rank: 10, Permissions: []Permission{UsersRead}}, true},
-		{"as much of both", mine, true},
-		{"nothing", Role{}, true},
-		{"a higher rank without permissions", Role{Rank: 51}, false},
-		{"a lower rank with a permission I lack", Role{Rank: 10, Permissions: []Permission{UsersRead, AuditRead}}, false},
+		{"an admin makes an admin", holder(identity.Admin), policy.BuiltIn(identity.Admin), nil},
+		{"an admin makes a manager", holder(identity.Admin), policy.BuiltIn(identity.Manager), nil},
+		{"a manager makes a manager", holder(identity.Manager), policy.BuiltIn(identity.Manager), nil},
+		{"a manager makes a user", holder(identity.Manager), policy.BuiltIn(identity.Member), nil},
+		{"a manager makes an admin", holder(identity.Manager), policy.BuiltIn(identity.Admin), policy.ErrDenied},
+		{"a user makes a manager", holder(identity.Member), policy.BuiltIn(identity.Manager), policy.ErrDenied},
+		{"an own role gives less of both", mine, ownRole(10, policy.UsersRead), nil},
+		{"an own role gives as much of both", mine, ownRole(50, policy.UsersWrite, policy.UsersRead), nil},
+		{"a higher rank without permissions", mine, ownRole(51), policy.ErrDenied},
+		{"a lower rank with a permission one lacks", mine, ownRole(10, policy.UsersRead, policy.AuditRead), policy.ErrDenied},
+		{"an admin gives a role nobody knows", holder(identity.Admin), identity.Role{}, policy.ErrNoRole},
+		{"the operator gives a role nobody knows", operator, identity.Role{}, policy.ErrNoRole},
+		{"the operator makes an admin", operator, policy.BuiltIn(identity.Admin), nil},
+		{"nobody makes a user", identity.Actor{}, policy.BuiltIn(identity.Member), policy.ErrSignIn},
+		{"a role nobody knows makes a user", holder("root"), policy.BuiltIn(identity.Member), policy.ErrDenied},
 	} {
-		if got := within(test.role, mine); got != test.want {
-			t.Errorf("%s: %v", test.name, got)
+		if err := policy.MayGive(test.actor, test.role); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestLinksStayOverWhenAnAddressComesBack(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme, _ := annOf(t, h)
 		bob := h.AddUser(t, acme, housetest.Person{Email: "bob@acme.test", Role: identity.Admin, Password: old})
-		inBobsName := identity.Actor{User: bob.ID, Role: bob.Role}
+		inBobsName := identity.Actor{User: bob.ID, Role: policy.BuiltIn(bob.Role)}
 		thiefs := "thief@evil.test"
 		set := func(email string) {
 			t.Helper()

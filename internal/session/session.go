@@ -14,6 +14,7 @@ package session
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -105,10 +106,7 @@ func (s *Service) claims(live store.Live, now, end time.Time) secret.Claims {
 		TenantID: t.ID, Tenant: t.Slug, Roles: []string{u.Role},
 		Name: u.Name, Email: u.Email.Typed, Extension: u.Extension,
 	}
-	role, _ := policy.RoleOf(u.Role)
-	for _, p := range role.Permissions {
-		c.Permissions = append(c.Permissions, string(p))
-	}
+	c.Permissions = slices.AppendSeq(c.Permissions, live.Role.Permissions.All())
 	return c
 }
 

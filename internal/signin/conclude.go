@@ -142,6 +142,10 @@ func (m *meant) clear(ctx context.Context, tx *store.Tx, reserved time.Time) err
 // decides: whoever has been deactivated or has another password since is
 // refused.
 func (s *Service) open(ctx context.Context, m *meant, from From, now time.Time) (out Outcome, err error) {
+	role, err := m.scope.HeldRole(ctx, m.user.Role)
+	if err != nil {
+		return out, err
+	}
 	made := s.Sessions.Make(m.tenant, m.user, from.Kind, from.Peer, now)
 	err = m.scope.Tx(ctx, func(tx *store.Tx) error {
 		if err := tx.SignIn(ctx, m.user.ID, m.user.Credential, now); err != nil {
@@ -155,7 +159,7 @@ func (s *Service) open(ctx context.Context, m *meant, from From, now time.Time) 
 		return out, err
 	}
 	m.user.LastSignIn = now
-	out.Grant, err = s.Sessions.Grant(store.Live{Session: made, User: m.user, Tenant: m.tenant}, now)
+	out.Grant, err = s.Sessions.Grant(store.Live{Session: made, User: m.user, Tenant: m.tenant, Role: role}, now)
 	return out, err
 }
 

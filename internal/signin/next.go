@@ -127,6 +127,10 @@ func (s *Service) hashOwn(ctx context.Context, m *meant, typed string) error {
 }
 
 func (s *Service) replace(ctx context.Context, m *meant, from From, now time.Time) (out Outcome, err error) {
+	role, err := m.scope.HeldRole(ctx, m.user.Role)
+	if err != nil {
+		return out, err
+	}
 	changed := *m
 	changed.user.Credential++
 	changed.user.MustChange = false
@@ -156,6 +160,6 @@ func (s *Service) replace(ctx context.Context, m *meant, from From, now time.Tim
 	}
 	s.Sessions.Forget(m.scope.ID())
 	changed.user.LastSignIn = now
-	out.Grant, err = s.Sessions.Grant(store.Live{Session: made, User: changed.user, Tenant: m.tenant}, now)
+	out.Grant, err = s.Sessions.Grant(store.Live{Session: made, User: changed.user, Tenant: m.tenant, Role: role}, now)
 	return out, err
 }

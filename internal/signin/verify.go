@@ -108,6 +108,6 @@ func (s *Service) attemptOf(ctx context.Context, live store.Live, typed string, 
 	m.hash = hash
 	a := s.attempt(from, password)
 	a.meant = []*meant{m}
-	a.actor = identity.Actor{User: m.user.ID, Role: m.user.Role, Session: live.Session.ID}
+	a.actor = identity.Actor{User: m.user.ID, Role: live.Role, Session: live.Session.ID}
 	return a, nil
 }

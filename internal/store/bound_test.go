@@ -8,7 +8,7 @@ import (
 
 // scopedTables have a tenant_id; TestEveryTableIsWalledOff holds the list to
 // the schema.
-var scopedTables = []string{"tenants", "imports", "users", "sessions", "lanes", "browsers", "events", "secrets", "signing_keys", "tasks", "due", "addresses", "links", "invitations", "kept_forms", "unsealed", "chain", "chain_heads", "logos", "moves", "operator_tokens", "once"}
+var scopedTables = []string{"tenants", "imports", "users", "sessions", "lanes", "browsers", "events", "secrets", "signing_keys", "tasks", "due", "addresses", "links", "invitations", "kept_forms", "unsealed", "chain", "chain_heads", "logos", "moves", "operator_tokens", "once", "roles"}
 
 var (
 	tableWord  = regexp.MustCompile(`\b(FROM|JOIN|UPDATE|INTO)\s+(\w+)(?:\s+(?:AS\s+)?(\w+))?`)

@@ -119,7 +119,22 @@ var (
 			_, hash, err := t.OperatorToken(ctx, "opt_1")
 			return hash, err
 		}),
-		"OperatorTokens": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.OperatorToken, error) { return t.OperatorTokens(ctx) }),
+		"OperatorTokens": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.OperatorToken, error) {
+			return t.OperatorTokens(ctx)
+		}),
+		"Role": saw(func(ctx context.Context, t store.Tenant) (identity.Role, error) { return t.Role(ctx, "support") }),
+		"HeldRole": func(ctx context.Context, t store.Tenant) (bool, error) {
+			r, err := t.HeldRole(ctx, "support")
+			return r.Name != "", err
+		},
+		"Roles": func(ctx context.Context, t store.Tenant) (bool, error) {
+			list, err := t.Roles(ctx)
+			return list.Named("support").Name != "", err
+		},
+		"CountHolders": func(ctx context.Context, t store.Tenant) (bool, error) {
+			by, err := t.CountHolders(ctx)
+			return len(by) > 0, err
+		},
 		"Logo": saw(func(ctx context.Context, t store.Tenant) (store.Logo, error) { return t.Logo(ctx) }),
 		"OtherAdmins": func(ctx context.Context, t store.Tenant) (seen bool, err error) {
 			err = t.Tx(ctx, func(tx *store.Tx) error {
@@ -322,6 +337,11 @@ var (
 		"KeepOnce":    in(func(ctx context.Context, tx *store.Tx) error { return tx.KeepOnce(ctx, aRequest, []byte("{}")) }),
 		"ReleaseOnce": in(func(ctx context.Context, tx *store.Tx) error { return tx.ReleaseOnce(ctx, aRequest) }),
 		"SweepOnce":   in(func(ctx context.Context, tx *store.Tx) error { _, err := tx.SweepOnce(ctx, later, 9); return err }),
+		"AddRole":     in(func(ctx context.Context, tx *store.Tx) error { return tx.AddRole(ctx, identity.Role{Name: "desk"}) }),
+		"SetRole": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.SetRole(ctx, identity.Role{Name: "support", Rank: 7})
+		}),
+		"DeleteRole": in(func(ctx context.Context, tx *store.Tx) error { return tx.DeleteRole(ctx, "support") }),
 		"SweepSessions": in(func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.SweepSessions(ctx, noon.Add(1000*time.Hour), 9)
 			return err

@@ -108,6 +108,7 @@ func fill(t *testing.T, tenant store.Tenant) {
 			tx.KeepForm(ctx, identity.KeptForm{ID: "frm_1", User: "usr_ann", Page: "/home", ExpiresAt: later}),
 			tx.AddOperatorToken(ctx, identity.OperatorToken{ID: "opt_1", Name: "Sign-up", CreatedAt: noon}, "hash"),
 			take(ctx, tx, aRequest, noon),
+			tx.AddRole(ctx, identity.Role{Name: "support", Title: "Support", Rank: 20, CreatedAt: noon, ChangedAt: noon}),
 			tx.SetLogo(ctx, store.Logo{Fingerprint: "aa", Picture: []byte("png")}),
 			tx.AddEvent(ctx, identity.Event{ID: "evt_1", Kind: "k", User: "usr_ann", At: noon}),
 			tx.Place(ctx, store.ChainHead{}, []store.ChainLine{aPlace(1, "evt_1"), aPlace(2, "evt_gone")}),

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
 
@@ -12,12 +13,16 @@ const (
 	sessionColumns = `s.id, s.user_id, s.kind, s.generation, s.signed_in_at, s.interacted_at, s.idle_end, s.absolute_end, s.credential, s.address, s.user_agent, s.previous_sign_in_at`
 	whoseColumns   = `u.id, u.email, u.email_folded, u.extension, u.name, u.role, u.status, u.must_change, u.password_kind, u.credential, u.last_sign_in_at, u.created_at, u.mail_trouble, u.mail_answer, u.mail_trouble_at, u.language, u.time_zone`
 
+	// heldColumns are those of a role of the tenant's own, if it is one.
+	heldColumns = `COALESCE(r.name, ''), COALESCE(r.title, ''), COALESCE(r.rank, 0), COALESCE(r.permissions, ''), COALESCE(r.created_at, 0), COALESCE(r.changed_at, 0)`
+
 	// A session is alive when it has not ended, by anybody or by time, and its
 	// user and tenant may still sign in.
-	liveSession = `SELECT ` + sessionColumns + `, ` + whoseColumns + `, t.tenant_id, t.slug, t.name, t.style, t.status, t.policy, t.created_at
+	liveSession = `SELECT ` + sessionColumns + `, ` + whoseColumns + `, t.tenant_id, t.slug, t.name, t.style, t.status, t.policy, t.created_at, ` + heldColumns + `
 		FROM sessions s
 		JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
 		JOIN tenants t ON t.tenant_id = s.tenant_id
+		LEFT JOIN roles r ON r.tenant_id = s.tenant_id AND r.name = u.role
 		WHERE s.tenant_id = $1 AND s.id = $2 AND s.ended_at = 0 AND s.idle_end > $3 AND s.absolute_end > $3
 			AND u.status = 'active' AND u.credential = s.credential AND t.status = 'active'`
 	listSessions = `SELECT ` + sessionColumns + ` FROM sessions s
@@ -65,13 +70,17 @@ type Live struct {
 	Session identity.Session
 	User    identity.User
 	Tenant  identity.Tenant
+	Role    identity.Role // the user's; the zero Role where it is gone
 }
 
 // LiveSession finds a session that is alive at the given time; else
 // problem.NotFound.
 func (t Tenant) LiveSession(ctx context.Context, id identity.SessionID, now time.Time) (l Live, err error) {
 	defer problem.Wrap(&err, "live session %s", id)
-	err = t.one(ctx, liveSession, whole(sessionPart(&l.Session), userPart(&l.User), tenantPart(&l.Tenant)), string(id), micros(now))
+	err = t.one(ctx, liveSession, whole(sessionPart(&l.Session), userPart(&l.User), tenantPart(&l.Tenant), rolePart(&l.Role)), string(id), micros(now))
+	if built := policy.BuiltIn(l.User.Role); built.Name != "" {
+		l.Role = built
+	}
 	return l, err
 }
 

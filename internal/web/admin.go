@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/store"
@@ -44,10 +45,10 @@ func allowed(v *front.Visit, needs policy.Permission) bool {
 func (p *Pages) office(v *front.Visit) store.Tenant { return p.Sessions.Scope(v.Live) }
 
 // givable are the roles a visitor may give, and the one that somebody has.
-func givable(v *front.Visit, has string) (list []choiceOfRole) {
-	for _, role := range policy.Roles() {
-		if role.Name == has || policy.MayGive(v.Actor, role.Name) == nil {
-			list = append(list, choiceOfRole{Name: role.Name, Title: capital(role.Name), Chosen: role.Name == has})
+func givable(v *front.Visit, roles identity.Roles, has string) (list []choiceOfRole) {
+	for _, role := range roles {
+		if role.Name == has || policy.MayGive(v.Actor, role) == nil {
+			list = append(list, choiceOfRole{Name: role.Name, Title: role.Title, Chosen: role.Name == has})
 		}
 	}
 	return list

@@ -37,6 +37,7 @@ type importPage struct {
 	Checked  bool           // it was a look only
 	Problem  string
 	Imported bool
+	Roles    identity.Roles // for their titles
 }
 
 // Right says how many lines of a file are right.
@@ -141,6 +142,11 @@ func (p *Pages) importUsers(w http.ResponseWriter, r *http.Request, v *front.Vis
 		pg.Problem = "Choose a file, or paste its lines."
 		return render(w, http.StatusUnprocessableEntity, pg)
 	}
+	roles, err := p.Admin.RolesSeen(r.Context(), p.office(v), v.Actor)
+	if err != nil {
+		return err
+	}
+	pg.Roles = roles
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), importTime)
 	defer cancel()
 	report, err := p.imports().Import(ctx, p.office(v), v.Actor, strings.NewReader(text), enroll.Options{Partial: pg.Partial, Check: pg.Checked}, v.Peer)

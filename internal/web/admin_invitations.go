@@ -48,9 +48,10 @@ type invitationsPage struct {
 // A listedInvitation is a line of the list.
 type listedInvitation struct {
 	identity.Invitation
-	State identity.InvitationState
-	Open  bool // it can be accepted, or mailed again so that it can be
-	May   bool // the visitor may give its role
+	RoleTitle string
+	State     identity.InvitationState
+	Open      bool // it can be accepted, or mailed again so that it can be
+	May       bool // the visitor may give its role
 }
 
 // A refusedLine is why somebody was not invited.
@@ -88,7 +89,11 @@ func (p *Pages) invitations(w http.ResponseWriter, r *http.Request, v *front.Vis
 // invitationsPage is the list from where the address says; one it cannot begin
 // at is the first.
 func (p *Pages) invitationsPage(r *http.Request, v *front.Visit) (pg invitationsPage, err error) {
-	pg = invitationsPage{frame: p.room("Invitations", v), Roles: givable(v, ""),
+	roles, err := p.Admin.RolesSeen(r.Context(), p.office(v), v.Actor)
+	if err != nil {
+		return pg, err
+	}
+	pg = invitationsPage{frame: p.room("Invitations", v), Roles: givable(v, roles, ""),
 		MayInvite: allowed(v, policy.InvitationsWrite), MayLink: allowed(v, policy.InvitationsLink)}
 	choose(pg.Roles, identity.Member)
 	cursor := only(r.URL.Query(), "cursor")
@@ -109,8 +114,8 @@ func (p *Pages) invitationsPage(r *http.Request, v *front.Visit) (pg invitations
 	for _, i := range list {
 		state := p.Invitations.State(i)
 		pg.Invitations = append(pg.Invitations, listedInvitation{Invitation: i, State: state,
-			Open: state != identity.InvitationAccepted && state != identity.InvitationRevoked,
-			May:  policy.MayGive(v.Actor, i.Role) == nil})
+			Open:      state != identity.InvitationAccepted && state != identity.InvitationRevoked,
+			RoleTitle: roles.Title(i.Role), May: policy.MayGive(v.Actor, roles.Named(i.Role)) == nil})
 	}
 	return pg, nil
 }

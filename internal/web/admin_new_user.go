@@ -29,10 +29,14 @@ type newUserPage struct {
 	Problem   string
 }
 
-func (p *Pages) newUserPage(v *front.Visit, f form) newUserPage {
+func (p *Pages) newUserPage(r *http.Request, v *front.Visit, f form) (pg newUserPage, err error) {
 	style := v.Live.Tenant.Style
-	pg := newUserPage{
-		frame: p.room("New user", v), Fields: userFields(style, identity.User{}), Roles: givable(v, ""), Access: f["access"],
+	roles, err := p.Admin.RolesSeen(r.Context(), p.office(v), v.Actor)
+	if err != nil {
+		return pg, err
+	}
+	pg = newUserPage{
+		frame: p.room("New user", v), Fields: userFields(style, identity.User{}), Roles: givable(v, roles, ""), Access: f["access"],
 		MayInvite: allowed(v, policy.InvitationsWrite),
 		Password: field{Name: "initial_password", Label: "Initial Password", Type: "password", Autocomplete: "new-password", Optional: true,
 			Hint: "Leave it empty to have one made. Either way it is shown once, to be handed over."},
@@ -50,7 +54,7 @@ func (p *Pages) newUserPage(v *front.Visit, f form) newUserPage {
 			pg.Access = byPassword
 		}
 	}
-	return pg
+	return pg, nil
 }
 
 func (p *Pages) newUser(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
@@ -60,7 +64,10 @@ func (p *Pages) newUser(w http.ResponseWriter, r *http.Request, v *front.Visit) 
 	if err != nil {
 		return err
 	}
-	pg := p.newUserPage(v, typed)
+	pg, err := p.newUserPage(r, v, typed)
+	if err != nil {
+		return err
+	}
 	pg.Note = noted.Note
 	return render(w, http.StatusOK, pg)
 }
@@ -72,7 +79,10 @@ func (p *Pages) createUser(w http.ResponseWriter, r *http.Request, v *front.Visi
 		return err
 	}
 	v.Page = usersPath + "/new"
-	pg := p.newUserPage(v, f)
+	pg, err := p.newUserPage(r, v, f)
+	if err != nil {
+		return err
+	}
 	pg.RoleSays = messagesFor(about, "role")
 	pg.Password.Error = messagesFor(about, "new_password")
 	pg.Password.Wrong = pg.Password.Error != ""

@@ -54,9 +54,13 @@ func (p *Pages) userPage(r *http.Request, v *front.Visit, id identity.UserID) (p
 	if err != nil {
 		return pg, err
 	}
+	roles, err := p.Admin.RolesSeen(r.Context(), p.office(v), v.Actor)
+	if err != nil {
+		return pg, err
+	}
 	u := look.User
 	pg = userPage{
-		frame: p.room(called(u), v), Look: look, Called: called(u), Own: u.ID == v.Actor.User, Roles: givable(v, u.Role),
+		frame: p.room(called(u), v), Look: look, Called: called(u), Own: u.ID == v.Actor.User, Roles: givable(v, roles, u.Role),
 		Fields:   userFields(v.Live.Tenant.Style, u),
 		MayWrite: look.MayAct && allowed(v, policy.UsersWrite), MayHelp: look.MayAct && allowed(v, policy.UsersCredentials),
 		MayDelete: look.MayAct && allowed(v, policy.UsersDelete), MayAudit: allowed(v, policy.AuditRead), MayMail: allowed(v, policy.MailsRead),

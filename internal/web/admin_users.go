@@ -57,8 +57,9 @@ type usersPage struct {
 // A listedUser is a line of the list.
 type listedUser struct {
 	identity.User
-	Called   string
-	MayReset bool // as far as rank goes
+	Called    string
+	RoleTitle string
+	MayReset  bool // as far as rank goes
 }
 
 // Statuses are the choices of the filter.
@@ -93,8 +94,12 @@ func (p *Pages) usersPage(r *http.Request, v *front.Visit, query url.Values) (pg
 		Filter: admin.Filter{Search: only(query, "q"), Role: only(query, "role"), Status: only(query, "status"),
 			Sort: only(query, "sort"), Cursor: only(query, "cursor"), Limit: pageUsers},
 	}
-	for _, role := range policy.Roles() {
-		pg.Roles = append(pg.Roles, choiceOfRole{Name: role.Name, Title: capital(role.Name), Chosen: role.Name == pg.Filter.Role})
+	roles, err := p.Admin.RolesSeen(r.Context(), p.office(v), v.Actor)
+	if err != nil {
+		return pg, err
+	}
+	for _, role := range roles {
+		pg.Roles = append(pg.Roles, choiceOfRole{Name: role.Name, Title: role.Title, Chosen: role.Name == pg.Filter.Role})
 	}
 	if pg.Counts, err = p.Admin.Count(r.Context(), p.office(v), v.Actor); err != nil {
 		return pg, err
@@ -104,7 +109,8 @@ func (p *Pages) usersPage(r *http.Request, v *front.Visit, query url.Values) (pg
 		return pg, err
 	}
 	for _, u := range list.Users {
-		pg.Users = append(pg.Users, listedUser{User: u, Called: called(u), MayReset: pg.MayReset && policy.MayActOn(v.Actor, u.Role) == nil})
+		pg.Users = append(pg.Users, listedUser{User: u, Called: called(u), RoleTitle: roles.Title(u.Role),
+			MayReset: pg.MayReset && policy.MayActOn(v.Actor, roles.Named(u.Role)) == nil})
 	}
 	if list.Next != "" {
 		pg.Next = pg.address(list.Next)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
@@ -31,20 +30,12 @@ type homePage struct {
 }
 
 func (p *Pages) home(w http.ResponseWriter, _ *http.Request, v *front.Visit) error {
-	role, _ := policy.RoleOf(v.Live.User.Role) // one that is gone lets nobody do anything
 	idle := time.Duration(p.Sessions.Effective(v.Live.Tenant).IdleTimeout)
 	return render(w, http.StatusOK, homePage{
 		frame: p.room("Home", v), User: v.Live.User, Session: v.Live.Session,
-		Role: capital(v.Live.User.Role), May: may(role), All: len(role.Permissions) == len(permissionWords), Idle: inWords(idle),
+		Role: v.Live.Role.Title, May: may(v.Live.Role), Idle: inWords(idle),
+		All: v.Live.Role.Permissions == policy.BuiltIn(identity.Admin).Permissions,
 	})
-}
-
-// capital shows a role's name as a title; it is in ASCII.
-func capital(word string) string {
-	if word == "" {
-		return ""
-	}
-	return strings.ToUpper(word[:1]) + word[1:]
 }
 
 type phonePage struct{ frame }

@@ -51,7 +51,7 @@ func (p *Pages) invitationPage(w http.ResponseWriter, r *http.Request, v *front.
 	}
 	v.Page = localPath(r.URL.Path)
 	at := place{tenant: o.Tenant, style: o.Tenant.Style, usual: p.Style}
-	pg := invitationPage{frame: p.door("Invitation", v, o.Tenant), Role: capital(o.User.Role), Slug: o.Tenant.Slug, newPassword: newPassword{
+	pg := invitationPage{frame: p.door("Invitation", v, o.Tenant), Role: o.Role.Title, Slug: o.Tenant.Slug, newPassword: newPassword{
 		Action: r.URL.Path, Username: usernameOf(o.Tenant, o.User), Fields: p.invitationFields(at, f),
 	}}
 	return render(w, pg.refused(w, about), pg)

@@ -13,6 +13,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 )
 
 const (
@@ -327,7 +328,7 @@ func TestChangeOfAddressIsTakenBack(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		acme := s.AddTenant(t, "acme", identity.Workspace)
 		u := s.AddUser(t, acme, housetest.Person{Email: "Ann@acme.test", Role: identity.Admin, Password: "correct horse"})
-		inAnnsName := identity.Actor{User: u.ID, Role: u.Role}
+		inAnnsName := identity.Actor{User: u.ID, Role: policy.BuiltIn(u.Role)}
 		thief := "thief@evil.test"
 		if _, err := s.Admin().Set(t.Context(), acme, inAnnsName, u.ID, admin.Changes{Email: &thief}, identity.Peer{}); err != nil {
 			t.Fatal(err)
