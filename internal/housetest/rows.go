@@ -1,6 +1,7 @@
 package housetest
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 
@@ -28,6 +29,13 @@ func Events(t testing.TB, tenant store.Tenant, kinds ...string) (list []identity
 			return list
 		}
 	}
+}
+
+// LastEvent is the last of a tenant's events that was written in a transaction
+// that holds the tenant's lock: their ids are made behind it and sort by time.
+func LastEvent(t testing.TB, tenant store.Tenant) identity.Event {
+	t.Helper()
+	return slices.MaxFunc(Events(t, tenant), func(a, b identity.Event) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // User reads a user's row.
