@@ -111,15 +111,21 @@ func fillTenant(ctx context.Context, s *store.Store, tenant, users int, hash sec
 	return t.Tx(ctx, func(tx *store.Tx) error { return tx.FinishImport(ctx, id, now) })
 }
 
+// piece is users from one number up to another; the first of a tenant is its
+// administrator.
 func piece(from, to int, hash secret.Hash, now time.Time) (list []store.UserHash, err error) {
 	for i := from; i < to; i++ {
 		address, err := identity.ParseEmail(email(i))
 		if err != nil {
 			return nil, err
 		}
+		role := identity.Member
+		if i == 0 {
+			role = identity.Admin
+		}
 		list = append(list, store.UserHash{Hash: hash, User: identity.User{
 			ID: identity.NewUserID(), Email: address, Name: strings.ToUpper(email(i)[:1]) + email(i)[1:12],
-			Role: identity.Member, Status: identity.Active, CreatedAt: now, HasPassword: true,
+			Role: role, Status: identity.Active, CreatedAt: now, HasPassword: true,
 		}})
 	}
 	return list, nil

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 const (
 	figureSignIns   = "sign-ins"
 	figureChecks    = "session checks"
 	figureRefreshes = "refreshes"
+	figureChanges   = "changes with an audit event"
 )
 
 // measureLoad measures what one server does in a second, and what a flood does
@@ -28,7 +28,7 @@ func measureLoad(ctx context.Context, b *bench, db *database) error {
 	}
 	defer s.stop()
 	l := &load{bench: b, db: db, server: s}
-	for _, part := range []func(context.Context) error{l.signIns, l.checks, l.page, l.refreshes, l.flood} {
+	for _, part := range []func(context.Context) error{l.signIns, l.checks, l.page, l.refreshes, l.changes, l.flood} {
 		if err := part(ctx); err != nil {
 			return fmt.Errorf("%w\nThe server said: %s", err, s.said())
 		}
@@ -93,19 +93,6 @@ func (l *load) signInNext(c *client) error {
 	return err
 }
 
-// side is the server's.
-func (l *load) side(rate func() (float64, error)) *side {
-	return &side{pid: l.server.cmd.Process.Pid, rate: rate}
-}
-
-// driven is loop over connections.
-func driven(ctx context.Context, conns []*client, d time.Duration, piece func(worker int) error) (float64, error) {
-	for _, c := range conns {
-		c.patience(d)
-	}
-	return loop(ctx, len(conns), d, piece)
-}
-
 // sessions are those the checks go through. Their tokens live for minutes,
 // much longer than this takes.
 func (l *load) sessions() (list []check) {
@@ -118,26 +105,7 @@ func (l *load) sessions() (list []check) {
 // checks: clients ask whose their sessions are, each time another one.
 func (l *load) checks(ctx context.Context) error {
 	checks := l.sessions()
-	nothing, err := l.startLimit(ctx, roleNothing)
-	if err != nil {
-		return err
-	}
-	defer nothing.stop()
-	ours, err := spinnerTo(l.server.address, clients)
-	if err != nil {
-		return err
-	}
-	defer ours.close()
-	theirs, err := spinnerTo(nothing.first, clients)
-	if err != nil {
-		return err
-	}
-	defer theirs.close()
-	got, err := takeTurns(l.rounds, l.side(func() (float64, error) {
-		return ours.talk(ctx, l.round, inTurn(checks))
-	}), nothing.side(func() (float64, error) {
-		return theirs.talk(ctx, l.round, askNothing())
-	}))
+	got, err := l.besideNothing(ctx, inTurn(checks))
 	if err != nil {
 		return err
 	}
@@ -146,27 +114,6 @@ func (l *load) checks(ctx context.Context) error {
 		Note: fmt.Sprintf("%d clients, %d sessions in turn. %s", clients, len(checks), got.cost),
 	})
 	return nil
-}
-
-// inTurn goes through all checks, on whatever connection is free.
-func inTurn(checks []check) conversation {
-	next, under := 0, [clients]int{}
-	return conversation{
-		ask: func(worker int) []byte {
-			next = (next + 1) % len(checks)
-			under[worker] = next
-			return checks[next].request
-		},
-		got: func(worker int, a answer) error { return checks[under[worker]].hear(a) },
-	}
-}
-
-func askNothing() conversation {
-	asked := request("GET", "/", nil)
-	return conversation{
-		ask: func(int) []byte { return asked },
-		got: func(_ int, a answer) error { return wantStatus(a, 200) },
-	}
 }
 
 func wantStatus(a answer, status int) error {
@@ -184,33 +131,35 @@ func expect(c *client, request []byte, status int) error {
 	return err
 }
 
-// refreshes: each client renews its own session with the newest token. This
-// driver sleeps while it waits, for the database may need its core.
+// refreshes: each client renews its own session with the newest token.
 func (l *load) refreshes(ctx context.Context) error {
 	own := slices.Clone(l.grants[len(l.grants)-clients:])
-	address, err := l.db.fresh(ctx)
-	if err != nil {
-		return err
-	}
-	commits, err := l.startLimit(ctx, roleCommits, address)
-	if err != nil {
-		return err
-	}
-	defer commits.stop()
-	ours, err := dialMany(l.server.address, clients)
-	if err != nil {
-		return err
-	}
-	defer closeAll(ours)
-	got, err := takeTurns(l.rounds, l.side(func() (float64, error) {
-		return driven(ctx, ours, l.round, func(worker int) error { return own[worker].refresh(ours[worker]) })
-	}), commits.side(func() (float64, error) { return commits.rate(l.round) }))
+	got, err := l.besideCommits(ctx, func(c *client, worker int) error { return own[worker].refresh(c) })
 	if err != nil {
 		return err
 	}
 	l.table.add(l.db, line{
 		Figure: figureRefreshes, Measured: got.measured, Unit: "/s", Limit: got.limit, Ratio: got.ratio, AtLeast: 0.7,
 		Note: fmt.Sprintf("%d clients, each with its own session and newest token; the limit is as many updates of one row each at a time. %s", clients, got.cost),
+	})
+	return nil
+}
+
+// changes: each client changes the name of its own profile, which leaves an
+// event in the audit trail in the same transaction.
+func (l *load) changes(ctx context.Context) error {
+	var times [clients]int
+	got, err := l.besideCommits(ctx, func(c *client, worker int) error {
+		times[worker]++
+		body := fmt.Appendf(nil, `{"name":"Walker %d of %d"}`, times[worker], worker)
+		return expect(c, request("PATCH", "/api/v1/me", body, "Authorization: Bearer "+l.grants[worker].AccessToken), 200)
+	})
+	if err != nil {
+		return err
+	}
+	l.table.add(l.db, line{
+		Figure: figureChanges, Measured: got.measured, Unit: "/s", Limit: got.limit, Ratio: got.ratio, AtLeast: 0.1,
+		Note: fmt.Sprintf("%d clients, each changes its own profile; the limit is as many updates of one row each at a time. %s", clients, got.cost),
 	})
 	return nil
 }

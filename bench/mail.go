@@ -96,24 +96,8 @@ func (l *load) letters(ctx context.Context, post *post, people int) error {
 // forgot: people who are not known here, each from an address of their own.
 // They cost as much as others, and get no letters.
 func (l *load) forgot(ctx context.Context, people int) error {
-	address, err := l.db.fresh(ctx)
-	if err != nil {
-		return err
-	}
-	commits, err := l.startLimit(ctx, roleCommits, address)
-	if err != nil {
-		return err
-	}
-	defer commits.stop()
-	conns, err := dialMany(l.server.address, clients)
-	if err != nil {
-		return err
-	}
-	defer closeAll(conns)
 	l.next.Store(int64(people))
-	got, err := takeTurns(l.rounds, l.side(func() (float64, error) {
-		return driven(ctx, conns, l.round, func(worker int) error { return forgotten(conns[worker], int(l.next.Add(1))) })
-	}), commits.side(func() (float64, error) { return commits.rate(l.round) }))
+	got, err := l.besideCommits(ctx, func(c *client, _ int) error { return forgotten(c, int(l.next.Add(1))) })
 	if err != nil {
 		return err
 	}

@@ -21,10 +21,12 @@
 //	checks      a net/http handler that does nothing, behind the same driver
 //	refreshes   UPDATEs of one row, each its own durable commit, as many at a
 //	            time as there are clients, without HTTP
+//	changes     as refreshes; each is a row and an event of the audit trail
 //	forgotten   as refreshes; mails are counted where they arrive
 //	flood       the same checks at rest; they arrive at a fixed rate whether or
 //	            not earlier ones were answered
 //	pages       the same handler, behind what a signed-in page asks first
+//	users       the first page of the list of a tenant with a thousand users
 //	a million   the same requests on a database with a thousand users
 //
 // Answers are read and checked; a wrong one ends the run. It is a benchmark
@@ -79,11 +81,12 @@ type sizes struct {
 	round             time.Duration // of one
 	imported          int           // rows of the file
 	tenants, perHouse int           // of the large database
+	listed            int           // users of the tenant whose list is read
 }
 
 var (
-	fullSizes  = sizes{rounds: 5, round: time.Second, imported: 200_000, tenants: 1000, perHouse: 1000}
-	quickSizes = sizes{quick: true, rounds: 3, round: 500 * time.Millisecond, imported: 50_000, tenants: 100, perHouse: 1000}
+	fullSizes  = sizes{rounds: 5, round: time.Second, imported: 200_000, tenants: 1000, perHouse: 1000, listed: 100_000}
+	quickSizes = sizes{quick: true, rounds: 3, round: 500 * time.Millisecond, imported: 50_000, tenants: 100, perHouse: 1000, listed: 20_000}
 )
 
 // A figure fills lines of the table; database is nil where it is about none.
@@ -100,6 +103,7 @@ var figures = []figure{
 	{"load", measureLoad, false},
 	{"mail", measureMail, false},
 	{"import", measureImport, false},
+	{"users", measureUsers, false},
 	{"million", measureMillion, false},
 }
 

@@ -33,21 +33,6 @@ func (l *load) page(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	nothing, err := l.startLimit(ctx, roleNothing)
-	if err != nil {
-		return err
-	}
-	defer nothing.stop()
-	ours, err := spinnerTo(l.server.address, clients)
-	if err != nil {
-		return err
-	}
-	defer ours.close()
-	theirs, err := spinnerTo(nothing.first, clients)
-	if err != nil {
-		return err
-	}
-	defer theirs.close()
 	asked := request("GET", "/session/state", nil, "Cookie: "+cookie)
 	gate := conversation{
 		ask: func(int) []byte { return asked },
@@ -58,11 +43,7 @@ func (l *load) page(ctx context.Context) error {
 			return nil
 		},
 	}
-	got, err := takeTurns(l.rounds, l.side(func() (float64, error) {
-		return ours.talk(ctx, l.round, gate)
-	}), nothing.side(func() (float64, error) {
-		return theirs.talk(ctx, l.round, askNothing())
-	}))
+	got, err := l.besideNothing(ctx, gate)
 	if err != nil {
 		return err
 	}

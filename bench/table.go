@@ -67,8 +67,8 @@ func (t *table) add(db *database, l line) {
 // order is how the figures stand in the table, whatever the order they were
 // measured in.
 var order = []string{
-	figureSignIns, figureChecks, figureRefreshes, figureForgot, figureLetters, figureFlood, figureFloodTime, figureServed,
-	figureRest, figurePeak, figureStart, figureReady, figureSize, figureBigSignIn, figureBigCheck, figureImport,
+	figureSignIns, figureChecks, figureRefreshes, figureChanges, figureForgot, figureLetters, figureFlood, figureFloodTime, figureServed,
+	figureRest, figurePeak, figureStart, figureReady, figureSize, figureBigSignIn, figureBigCheck, figureFirstPage, figureLastPage, figureImport,
 }
 
 func (t *table) sort() {
