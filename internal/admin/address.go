@@ -26,6 +26,11 @@ func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, actor identity.
 	}
 	data := map[string]string{identity.DataAt: now.UTC().Format(time.RFC3339), identity.DataNewAddress: after.Email.Typed}
 	if after.Email.Folded != "" {
+		if until, err := tx.ReserveCaused(ctx, after.Email.Folded, now); err != nil {
+			return err
+		} else if !until.IsZero() {
+			return policy.ErrLetters.After(until.Sub(now))
+		}
 		err := tx.Enqueue(ctx, identity.Task{Kind: identity.LetterAddressChanged, User: after.ID, Data: data, At: now})
 		if err != nil {
 			return err

@@ -17,12 +17,18 @@ var (
 
 // MailReset mails a user a link to choose a new password, to the address it has
 // (Q5). A living link is mailed again. Nobody is shown the link. Errors are
-// policy's, problem.NotFound, ErrNoAddress and ErrNotActive.
+// policy's, problem.NotFound, ErrNoAddress, ErrNotActive and
+// policy.ErrLetters.
 func (s *Service) MailReset(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, from identity.Peer) (err error) {
 	defer problem.Wrap(&err, "mail user %s a reset link", id)
 	return s.act(ctx, t, actor, policy.UsersCredentials, id, func(tx *store.Tx, actor identity.Actor, u identity.User) error {
 		if u.Email.Folded == "" {
 			return ErrNoAddress
+		}
+		if until, err := tx.ReserveCaused(ctx, u.Email.Folded, s.Now()); err != nil {
+			return err
+		} else if !until.IsZero() {
+			return policy.ErrLetters.After(until.Sub(s.Now()))
 		}
 		l, err := s.resetLink(ctx, tx, actor, u, from, "mailed")
 		if err != nil {

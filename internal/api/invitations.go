@@ -23,9 +23,9 @@ func (a *API) invitationCalls() []call {
 	return []call{
 		{front.Get("/api/v1/invitations", read, a.listInvitations), "The tenant's invitations, newest first", nil, invitationsAnswer{}, http.StatusOK, append(inside[:3:3], ErrPage)},
 		{front.Post("/api/v1/invitations", write, a.invite), "Invite somebody by mail", inviteBody{}, invitationAnswer{}, http.StatusCreated,
-			append(bodyProblems(enroll.ErrInvitee, enroll.ErrTaken, policy.ErrNoRole), inside...)},
+			append(bodyProblems(enroll.ErrInvitee, enroll.ErrTaken, policy.ErrNoRole, policy.ErrLetters), inside...)},
 		{front.Post("/api/v1/invitations/{id}/link", link, a.invitationLink), "Make a new link, kill the old one, show it once", nil, invitationLinkAnswer{}, http.StatusOK, acted},
-		{front.Post("/api/v1/invitations/{id}/resend", write, a.resendInvitation), "Mail an invitation again", nil, invitationAnswer{}, http.StatusOK, append(acted[:5:5], enroll.ErrNoLetter)},
+		{front.Post("/api/v1/invitations/{id}/resend", write, a.resendInvitation), "Mail an invitation again", nil, invitationAnswer{}, http.StatusOK, append(acted[:5:5], enroll.ErrNoLetter, policy.ErrLetters)},
 		{front.Delete("/api/v1/invitations/{id}", write, a.revokeInvitation), "Revoke an invitation", nil, nil, http.StatusNoContent, acted},
 		{front.Post("/api/v1/invitations/accept", front.Anyone, a.acceptInvitation), "Accept an invitation with its link", acceptBody{}, acceptedAnswer{}, http.StatusOK, accepted},
 	}

@@ -19,7 +19,7 @@ import (
 func (a *API) userCalls() []call {
 	may, read, write := front.Can(policy.UsersCredentials), front.Can(policy.UsersRead), front.Can(policy.UsersWrite)
 	acted := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, policy.ErrDenied, problem.NotFound}
-	changed := append(bodyProblems(admin.ErrUser, admin.ErrTaken, policy.ErrNoRole), acted...)
+	changed := append(bodyProblems(admin.ErrUser, admin.ErrTaken, policy.ErrNoRole, policy.ErrLetters), acted...)
 	return []call{
 		{front.Get("/api/v1/users", read, a.listUsers), "The tenant's users; ?q= searches, ?role= and ?status= filter, ?sort= sorts by name, created_at or last_sign_in_at", nil, usersAnswer{}, http.StatusOK,
 			append(acted[:3:3], ErrPage, admin.ErrFilter)},
@@ -34,7 +34,7 @@ func (a *API) userCalls() []call {
 		{front.Get("/api/v1/users/{id}/sessions", read, a.listUserSessions), "A user's sessions", nil, sessionsAnswer{}, http.StatusOK, acted},
 		{front.Delete("/api/v1/users/{id}/sessions", may, a.endUserSessions), "End all sessions of a user; of one's own, this one stays", nil, nil, http.StatusNoContent, acted},
 		{front.Post("/api/v1/users/{id}/password-reset", may, a.mailReset), "Mail a user a reset link", nil, nil, http.StatusNoContent,
-			append(acted[:4:4], admin.ErrNoAddress, admin.ErrNotActive)},
+			append(acted[:4:4], admin.ErrNoAddress, admin.ErrNotActive, policy.ErrLetters)},
 		{front.Post("/api/v1/users/{id}/initial-password", may, a.giveInitial), "Give a user an initial password, shown once", nil, slipAnswer{}, http.StatusOK,
 			append(acted[:4:4], admin.ErrOwn, admin.ErrMeantime, secret.ErrBusy)},
 		{front.Post("/api/v1/users/{id}/unlock", may, a.unlock), "Forget the failed tries on a user", nil, nil, http.StatusNoContent, acted},

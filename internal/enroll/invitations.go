@@ -93,7 +93,7 @@ func (s *Invitations) add(ctx context.Context, tx *store.Tx, actor identity.Acto
 		return err
 	}
 	if !handOver {
-		if err := s.mail(ctx, tx, *i); err != nil {
+		if err := s.mail(ctx, tx, *i, u.Email); err != nil {
 			return err
 		}
 	}
@@ -150,6 +150,24 @@ func (s *Invitations) List(ctx context.Context, t store.Tenant, actor identity.A
 	return t.Invitations(ctx, before, limit)
 }
 
+// ErrNotInvited says that a user has no invitation that is open.
+var ErrNotInvited = problem.New(problem.Conflict, "not_invited", "There is no open invitation of this user. An initial password lets them in.")
+
+// OpenOf finds the open invitation of a user; ErrNotInvited where there is none.
+func (s *Invitations) OpenOf(ctx context.Context, t store.Tenant, actor identity.Actor, user identity.UserID) (identity.Invitation, error) {
+	if err := policy.Allow(actor, policy.InvitationsWrite); err != nil {
+		return identity.Invitation{}, err
+	}
+	if _, err := t.User(ctx, user); err != nil {
+		return identity.Invitation{}, err
+	}
+	i, err := t.OpenInvitation(ctx, user)
+	if errors.Is(err, problem.NotFound) {
+		return i, ErrNotInvited
+	}
+	return i, err
+}
+
 // State is what has become of an invitation by now.
 func (s *Invitations) State(i identity.Invitation) identity.InvitationState {
 	return policy.InvitationStateAt(i, s.Now())
@@ -173,7 +191,7 @@ func (s *Invitations) Resend(ctx context.Context, t store.Tenant, actor identity
 				return err
 			}
 		}
-		if err := s.mail(ctx, tx, found); err != nil {
+		if err := s.mail(ctx, tx, found, u.Email); err != nil {
 			return err
 		}
 		i = found
@@ -310,7 +328,14 @@ func (s *Invitations) relink(ctx context.Context, tx *store.Tx, actor identity.A
 	return l, tx.RelinkInvitation(ctx, i.ID, l.ID)
 }
 
-func (s *Invitations) mail(ctx context.Context, tx *store.Tx, i identity.Invitation) error {
+// mail sends an invitation. Whoever may invite could else flood an address by
+// asking again and again.
+func (s *Invitations) mail(ctx context.Context, tx *store.Tx, i identity.Invitation, to identity.EmailAddress) error {
+	if until, err := tx.ReserveCaused(ctx, to.Folded, s.Now()); err != nil {
+		return err
+	} else if !until.IsZero() {
+		return policy.ErrLetters.After(until.Sub(s.Now()))
+	}
 	return tx.Enqueue(ctx, identity.Task{Kind: identity.LetterInvitation, User: i.User, Link: i.Link.ID, At: s.Now(), Expires: i.Link.ExpiresAt})
 }
 

@@ -26,6 +26,13 @@ const (
 // whoever asks: strangers can annoy, not flood.
 const LettersAnHour = 3
 
+// CausedAnHour is how many letters an address gets in an hour because somebody
+// else of its tenant asks for them: an invitation, and five times again.
+const CausedAnHour = 6
+
+// ErrLetters refuses to write to somebody once more.
+var ErrLetters = problem.New(problem.TooMany, "too_many_letters", "This address has been written to often enough for now.")
+
 // Asking is the lane of one source that asks for reset links, whoever's.
 func Asking() Lane {
 	return Lane{Name: "asking", Limit: 20, Wait: time.Hour, MaxWait: time.Hour}

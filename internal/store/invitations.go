@@ -9,13 +9,19 @@ import (
 )
 
 const (
-	invitationColumns = `i.id, COALESCE(i.user_id, ''), i.email, i.email_folded, i.role, i.invited_by, i.created_at, i.accepted_at, i.revoked_at,
+	// What an open invitation promises is what its user is by now: somebody may
+	// have corrected the address or the role.
+	invitationColumns = `i.id, COALESCE(i.user_id, ''), CASE WHEN ` + openInvited + ` THEN u.email ELSE i.email END,
+		CASE WHEN ` + openInvited + ` THEN u.email_folded ELSE i.email_folded END, CASE WHEN ` + openInvited + ` THEN u.role ELSE i.role END, i.invited_by, i.created_at, i.accepted_at, i.revoked_at,
 		COALESCE(l.id, ''), COALESCE(l.made_by, ''), COALESCE(l.created_at, 0), COALESCE(l.expires_at, 0),
 		COALESCE(l.opened_at, 0), COALESCE(l.used_at, 0), COALESCE(l.revoked_at, 0)`
-	fromInvitations = ` FROM invitations i LEFT JOIN links l ON l.tenant_id = i.tenant_id AND l.id = i.link_id WHERE i.tenant_id = $1 `
+	openInvited     = `u.id IS NOT NULL AND i.accepted_at = 0 AND i.revoked_at = 0`
+	fromInvitations = ` FROM invitations i LEFT JOIN links l ON l.tenant_id = i.tenant_id AND l.id = i.link_id
+		LEFT JOIN users u ON u.tenant_id = i.tenant_id AND u.id = i.user_id WHERE i.tenant_id = $1 `
 
 	invitationRow    = `SELECT ` + invitationColumns + fromInvitations + `AND i.id = $2`
 	invitationByLink = `SELECT ` + invitationColumns + fromInvitations + `AND i.link_id = $2`
+	invitationOfUser = `SELECT ` + invitationColumns + fromInvitations + `AND i.user_id = $2 AND i.accepted_at = 0 AND i.revoked_at = 0 ORDER BY i.id DESC LIMIT 1`
 	listInvitations  = `SELECT ` + invitationColumns + fromInvitations + `AND i.id < $2 ORDER BY i.id DESC LIMIT $3`
 
 	insertInvitation = `INSERT INTO invitations (tenant_id, id, user_id, email, email_folded, role, invited_by, link_id, created_at)
@@ -41,6 +47,13 @@ func (t Tenant) Invitation(ctx context.Context, id identity.InvitationID) (i ide
 func (t Tenant) InvitationOf(ctx context.Context, link identity.LinkID) (i identity.Invitation, err error) {
 	defer problem.Wrap(&err, "invitation of link %s", link)
 	err = t.one(ctx, invitationByLink, whole(invitationPart(&i)), string(link))
+	return i, err
+}
+
+// OpenInvitation finds the invitation a user has not accepted yet.
+func (t Tenant) OpenInvitation(ctx context.Context, user identity.UserID) (i identity.Invitation, err error) {
+	defer problem.Wrap(&err, "open invitation of user %s", user)
+	err = t.one(ctx, invitationOfUser, whole(invitationPart(&i)), string(user))
 	return i, err
 }
 

@@ -167,15 +167,37 @@ func (tx *Tx) LimitInitial(ctx context.Context, id identity.UserID, until time.T
 // which waits for an hour from when it was taken.
 func (tx *Tx) ReserveLetter(ctx context.Context, user identity.UserID, now time.Time) (ok bool, err error) {
 	defer problem.Wrap(&err, "reserve a letter to %s", user)
-	subject := tx.store.keys.LaneSubject(tx.id, "letters", string(user))
-	for n := range policy.LettersAnHour {
+	until, err := tx.reserveHourly(ctx, tx.store.keys.LaneSubject(tx.id, "letters", string(user)), policy.LettersAnHour, now)
+	return err == nil && until.IsZero(), err
+}
+
+// ReserveCaused counts a letter to a folded address that somebody else asks
+// for, at most policy.CausedAnHour in any hour. Where there have been as many,
+// it counts nothing and says when the next one may go; else until is zero.
+func (tx *Tx) ReserveCaused(ctx context.Context, address string, now time.Time) (until time.Time, err error) {
+	defer problem.Wrap(&err, "reserve a letter somebody asks for")
+	return tx.reserveHourly(ctx, tx.store.keys.LaneSubject(tx.id, "caused letters", address), policy.CausedAnHour, now)
+}
+
+// reserveHourly takes one of as many lanes, each of which waits for an hour
+// from when it is taken; until is when the first of them is free again, zero
+// where one was.
+func (tx *Tx) reserveHourly(ctx context.Context, subject string, most int, now time.Time) (until time.Time, err error) {
+	for n := range most {
 		lane := Lane{Lane: policy.Lane{Limit: 1, Wait: time.Hour, MaxWait: time.Hour}, Subject: subject, Key: "letter " + strconv.Itoa(n)}
 		_, refused, err := tx.countTries(ctx, []Lane{lane}, now)
 		if err != nil || len(refused) == 0 {
-			return err == nil, err
+			return time.Time{}, err
+		}
+		var free int64
+		if err := tx.one(ctx, laneUntil, into(&free), lane.Subject, lane.Key); err != nil {
+			return time.Time{}, err
+		}
+		if at := instant(free); until.IsZero() || at.Before(until) {
+			until = at
 		}
 	}
-	return false, nil
+	return until, nil
 }
 
 const sealedLink = "link data"

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/store"
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
@@ -110,6 +111,42 @@ func TestUndoLinksOutliveWhatThievesDo(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// Letters that somebody else asks for are counted by address, and told when
+// the next may go.
+//
+// Proves: W7, Q5, 5.2
+func TestReserveCaused(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		acme, other := storetest.Twins(t, s)
+		reserve := func(in store.Tenant, address string, now time.Time) (until time.Time) {
+			t.Helper()
+			change(t, in, func(ctx context.Context, tx *store.Tx) (err error) {
+				until, err = tx.ReserveCaused(ctx, address, now)
+				return err
+			})
+			return until
+		}
+		for n := range policy.CausedAnHour {
+			if until := reserve(acme, "ann@x.test", noon.Add(time.Duration(n)*time.Minute)); !until.IsZero() {
+				t.Errorf("letter %d waits until %s", n, until)
+			}
+		}
+		late := noon.Add(59 * time.Minute)
+		if until := reserve(acme, "ann@x.test", late); !until.Equal(noon.Add(time.Hour)) {
+			t.Errorf("the next letter waits until %s", until)
+		}
+		for name, until := range map[string]time.Time{"another address": reserve(acme, "bob@x.test", late), "another tenant": reserve(other, "ann@x.test", late),
+			"an hour after the first": reserve(acme, "ann@x.test", noon.Add(time.Hour))} {
+			if !until.IsZero() {
+				t.Errorf("%s waits until %s", name, until)
+			}
+		}
+		if until := reserve(acme, "ann@x.test", noon.Add(time.Hour)); !until.Equal(noon.Add(61 * time.Minute)) {
+			t.Errorf("one was free, and the next waits until %s", until)
+		}
 	})
 }
 

@@ -64,7 +64,7 @@ type choiceOfRole struct {
 // that was sent: what a person can put right there.
 func again(err error) *problem.Problem {
 	about := problem.Of(err)
-	if about != nil && (about.Kind == problem.Conflict || about.Kind == problem.Invalid || about.Kind == problem.Busy) {
+	if about != nil && (about.Kind == problem.Conflict || about.Kind == problem.Invalid || about.Kind == problem.Busy || about.Kind == problem.TooMany) {
 		return about
 	}
 	return nil

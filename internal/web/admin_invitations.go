@@ -220,5 +220,6 @@ func (p *Pages) doneInviting(w http.ResponseWriter, r *http.Request, v *front.Vi
 		return err
 	}
 	pg.Problem = sentence(about)
+	retryAfter(w, about)
 	return render(w, front.Status(about.Kind), pg)
 }

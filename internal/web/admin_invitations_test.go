@@ -12,7 +12,7 @@ import (
 // Proves: W7, W8, 5.2
 func TestInvitationsPage(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
-		acme, _, boss, manager := bureau(t, s, identity.Workspace)
+		acme, ann, boss, manager := bureau(t, s, identity.Workspace)
 		page := "/admin/invitations"
 		boss.get(page).expect(200, "Nobody has been invited yet.", "Send Invitations")
 		boss.act(page, page, "lines=eve@acme.test, ivy@acme.test\r\n zoe@acme.test;", "role=manager").arrive().
@@ -41,6 +41,30 @@ func TestInvitationsPage(t *testing.T) {
 		boss.act(page, one+"/revoke").arrive().expect(200, "was revoked", "revoked")
 		boss.act(page, one+"/resend").expect(409, "has been accepted or revoked already")
 		boss.act(page, page+"/inn_00000000000000000000000000000000/resend").expect(404)
+
+		// Who is invited has no password to reset, but an invitation to send again.
+		invited, err := acme.UserByEmail(t.Context(), "ivy@acme.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ivy := "/admin/users/" + string(invited.ID)
+		boss.get("/admin/users?q=ivy").expect(200, ">Resend Invitation</button>").lacks(">Reset Password</button>")
+		boss.act("/admin/users?q=ivy", ivy+"/invitation").arrive().expect(200, "The invitation was mailed to ivy@acme.test again.")
+		boss.get(ivy).expect(200, ">Resend Invitation</button>").lacks(">Reset Password</button>")
+		for range 4 {
+			boss.act(ivy, ivy+"/invitation").arrive().expect(200, "The invitation was mailed to ivy@acme.test again.")
+		}
+		boss.act(ivy, ivy+"/invitation").expect(429, "This address has been written to often enough for now. Wait", "then try again.")
+		if boss.answer.Get("Retry-After") == "" {
+			t.Error("programs are not told when to come back")
+		}
+		one = page + "/" + string(list[2].ID)
+		boss.act(page, one+"/resend").expect(429, "often enough")
+		boss.act(ivy, ivy, "name=Ivy", "email=ivy.green@acme.test", "role=user")
+		boss.get(page).expect(200, "ivy.green@acme.test").lacks(">ivy@acme.test<")
+		boss.act(ivy, ivy+"/deactivate").arrive()
+		boss.act(page, "/admin/users/"+string(ann.ID)+"/invitation").expect(409, "There is no open invitation of this user.")
+		boss.act(page, "/admin/users/usr_00000000000000000000000000000000/invitation").expect(404)
 
 		manager.get(page).expect(200, "eve@acme.test").lacks("Get Link", `value="admin"`)
 		manager.act(page, page+"/"+string(list[1].ID)+"/link").expect(403)

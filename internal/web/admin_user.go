@@ -26,7 +26,7 @@ type userPage struct {
 	Done     string
 	Problem  string
 
-	MayWrite, MayHelp, MayDelete, MayAudit, MayMail bool
+	MayWrite, MayHelp, MayDelete, MayAudit, MayMail, MayResend bool
 }
 
 // Waiting says how long somebody has to wait yet, in words.
@@ -64,6 +64,7 @@ func (p *Pages) userPage(r *http.Request, v *front.Visit, id identity.UserID) (p
 		Fields:   userFields(v.Live.Tenant.Style, u),
 		MayWrite: look.MayAct && allowed(v, policy.UsersWrite), MayHelp: look.MayAct && allowed(v, policy.UsersCredentials),
 		MayDelete: look.MayAct && allowed(v, policy.UsersDelete), MayAudit: allowed(v, policy.AuditRead), MayMail: allowed(v, policy.MailsRead),
+		MayResend: listed(v, u, roles).MayResend,
 	}
 	if !look.Until.IsZero() {
 		pg.Wait = look.Until.Sub(p.Admin.Now())
@@ -143,6 +144,15 @@ func (p *Pages) mailReset(w http.ResponseWriter, r *http.Request, v *front.Visit
 	return p.done(w, r, v, "reset", p.Admin.MailReset(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer))
 }
 
+// resendTo mails somebody's open invitation again.
+func (p *Pages) resendTo(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
+	i, err := p.Invitations.OpenOf(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")))
+	if err == nil {
+		_, err = p.Invitations.Resend(r.Context(), p.office(v), v.Actor, i.ID, v.Peer)
+	}
+	return p.done(w, r, v, "resent", err)
+}
+
 func (p *Pages) unlockUser(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
 	return p.done(w, r, v, "unlocked", p.Admin.Unlock(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer))
 }
@@ -187,6 +197,7 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, v *front.Visit, wha
 			return err
 		}
 		pg.Problem = sentence(about)
+		retryAfter(w, about)
 		return render(w, front.Status(about.Kind), pg)
 	}
 	v.Page = usersPath + "/" + id
@@ -195,6 +206,7 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, v *front.Visit, wha
 		return err
 	}
 	pg.Problem = sentence(about)
+	retryAfter(w, about)
 	return render(w, front.Status(about.Kind), pg)
 }
 

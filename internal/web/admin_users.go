@@ -31,6 +31,7 @@ func (p *Pages) userRoutes() []front.Route {
 		front.Get("/admin/users/{id}", read, p.opened(p.user)),
 		front.Post("/admin/users/{id}", write, p.sent(p.changeUser)).Like("PATCH /api/v1/users/{id}"),
 		front.Post("/admin/users/{id}/password-reset", credentials, p.sent(p.mailReset)).Like("POST /api/v1/users/{id}/password-reset"),
+		front.Post("/admin/users/{id}/invitation", front.Can(policy.InvitationsWrite), p.sent(p.resendTo)).Like("POST /api/v1/invitations/{id}/resend"),
 		front.Post("/admin/users/{id}/initial-password", credentials, p.sent(p.giveInitial)).Like("POST /api/v1/users/{id}/initial-password"),
 		front.Post("/admin/users/{id}/unlock", credentials, p.sent(p.unlockUser)).Like("POST /api/v1/users/{id}/unlock"),
 		front.Post("/admin/users/{id}/sessions/end", credentials, p.sent(p.endSessionsOf)).Like("DELETE /api/v1/users/{id}/sessions"),
@@ -51,7 +52,8 @@ type usersPage struct {
 	Done    string // what was done; may be empty
 	Problem string // what could not be; may be empty
 
-	MayCreate, MayReset, MayExport bool
+	MayCreate, MayExport bool
+	MayReset             bool // or resend: there are buttons on the right
 }
 
 // A listedUser is a line of the list.
@@ -60,6 +62,7 @@ type listedUser struct {
 	Called    string
 	RoleTitle string
 	MayReset  bool // as far as rank goes
+	MayResend bool // the invitation of somebody who has not accepted it yet
 }
 
 // Statuses are the choices of the filter.
@@ -90,7 +93,7 @@ func (p *Pages) users(w http.ResponseWriter, r *http.Request, v *front.Visit) er
 func (p *Pages) usersPage(r *http.Request, v *front.Visit, query url.Values) (pg usersPage, err error) {
 	pg = usersPage{
 		frame: p.room("Users", v), MayCreate: allowed(v, policy.UsersWrite),
-		MayReset: allowed(v, policy.UsersCredentials), MayExport: allowed(v, policy.UsersExport),
+		MayReset: allowed(v, policy.UsersCredentials) || allowed(v, policy.InvitationsWrite), MayExport: allowed(v, policy.UsersExport),
 		Filter: admin.Filter{Search: only(query, "q"), Role: only(query, "role"), Status: only(query, "status"),
 			Sort: only(query, "sort"), Cursor: only(query, "cursor"), Limit: pageUsers},
 	}
@@ -109,8 +112,7 @@ func (p *Pages) usersPage(r *http.Request, v *front.Visit, query url.Values) (pg
 		return pg, err
 	}
 	for _, u := range list.Users {
-		pg.Users = append(pg.Users, listedUser{User: u, Called: called(u), RoleTitle: roles.Title(u.Role),
-			MayReset: pg.MayReset && policy.MayActOn(v.Actor, roles.Named(u.Role)) == nil})
+		pg.Users = append(pg.Users, listed(v, u, roles))
 	}
 	if list.Next != "" {
 		pg.Next = pg.address(list.Next)
@@ -119,6 +121,19 @@ func (p *Pages) usersPage(r *http.Request, v *front.Visit, query url.Values) (pg
 		pg.First = pg.address("")
 	}
 	return pg, nil
+}
+
+// listed is a line with the button that helps its user: somebody invited has
+// no password yet that could be reset.
+func listed(v *front.Visit, u identity.User, roles identity.Roles) listedUser {
+	may := policy.MayActOn(v.Actor, roles.Named(u.Role)) == nil
+	line := listedUser{User: u, Called: called(u), RoleTitle: roles.Title(u.Role)}
+	if u.Status == identity.Invited {
+		line.MayResend = may && u.Email.Folded != "" && allowed(v, policy.InvitationsWrite)
+	} else {
+		line.MayReset = may && allowed(v, policy.UsersCredentials)
+	}
+	return line
 }
 
 // address is where the same list is, from a place on.
@@ -145,6 +160,7 @@ var userDone = map[string]string{
 	"reactivated": "% was reactivated.",
 	"deleted":     "The user was deleted.",
 	"invited":     "An invitation was mailed to %.",
+	"resent":      "The invitation was mailed to % again.",
 }
 
 // doneWith is the sentence about what was done, which the address names.

@@ -87,7 +87,11 @@ func declared(p *problem.Problem) *problem.Problem {
 // sentence is what a page says about p.
 func sentence(p *problem.Problem) string {
 	if p.Kind == problem.TooMany && p.RetryAfter > 0 {
-		return fmt.Sprintf("There were too many attempts. Wait %s, then try again.", inWords(p.RetryAfter))
+		why := p.Message
+		if errors.Is(p, policy.ErrWait) {
+			why = "There were too many attempts."
+		}
+		return fmt.Sprintf("%s Wait %s, then try again.", why, inWords(p.RetryAfter))
 	}
 	return p.Message
 }
