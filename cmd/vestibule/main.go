@@ -35,6 +35,7 @@ type cli struct {
 	Tenant      tenantCmd      `cmd:"" help:"Keep tenants."`
 	User        userCmd        `cmd:"" help:"Keep a tenant's users."`
 	Keys        keysCmd        `cmd:"" help:"Keep the keys that access tokens are signed with."`
+	Operator    operatorCmd    `cmd:"" help:"Let programs act as the operator."`
 	Audit       auditCmd       `cmd:"" help:"Check the audit trail, and take a person out of it."`
 	Mail        mailCmd        `cmd:"" help:"See to letters: try the mail server, take back what bounced."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to date, or make it."`

@@ -67,7 +67,7 @@ func ask(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func pick(ts *testscript.TestScript, _ bool, args []string) {
-	_, after, found := strings.Cut(ts.ReadFile("answer"), `"`+args[0]+`":"`)
+	_, after, found := strings.Cut(strings.ReplaceAll(ts.ReadFile("answer"), `": "`, `":"`), `"`+args[0]+`":"`)
 	value, _, closed := strings.Cut(after, `"`)
 	if !found || !closed {
 		ts.Fatalf("no %s in %s", args[0], ts.ReadFile("answer"))

@@ -16,6 +16,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/audit"
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/recovery"
 	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/signin"
@@ -34,6 +35,7 @@ type API struct {
 	Account     *account.Service
 	Admin       *admin.Service
 	Audit       *audit.Service
+	Operator    *operator.Service
 
 	current currentAnswers
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/session"
@@ -167,10 +168,11 @@ func handlerOf(h *housetest.House) http.Handler {
 	calls := &api.API{SignIn: h.SignIn, Sessions: h.Sessions, Product: "Vestibule", Version: "test",
 		Account:  &account.Service{SignIn: h.SignIn, Sessions: h.Sessions},
 		Recovery: h.Recovery(), Invitations: h.Invitations(), Admin: h.Admin(),
-		Audit: &audit.Service{Store: h.Store, Now: h.Clock.Now, Operator: h.Sessions.Operator}}
+		Operator: &operator.Service{Store: h.Store, Now: h.Clock.Now, Sessions: h.Sessions, Invitations: h.Invitations()},
+		Audit:    &audit.Service{Store: h.Store, Now: h.Clock.Now, Operator: h.Sessions.Operator}}
 	d := &front.Door{
 		Origins: front.Origins{Public: housetest.Issuer}, Metrics: front.NewMetrics(), Log: slog.New(slog.DiscardHandler),
-		Who: calls.Who, Refuse: calls.Refuse,
+		Who: calls.Who, Operate: calls.Operate, Refuse: calls.Refuse,
 	}
 	mux := http.NewServeMux()
 	d.Open(mux, "/api/", calls.Routes())

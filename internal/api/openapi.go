@@ -25,8 +25,11 @@ func (a *API) describe(calls []call) []byte {
 		Info:    &huma.Info{Title: a.Product + " API", Version: a.Version},
 		Paths:   map[string]*huma.PathItem{},
 		Components: &huma.Components{
-			Schemas:         schemas,
-			SecuritySchemes: map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer", BearerFormat: "JWT"}},
+			Schemas: schemas,
+			SecuritySchemes: map[string]*huma.SecurityScheme{
+				"bearer":         {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+				"operator_token": {Type: "http", Scheme: "bearer", Description: "Made by “vestibule operator token create”."},
+			},
 		},
 	}
 	for _, c := range calls {
@@ -79,6 +82,10 @@ func (c call) operation(schemas huma.Registry, path string) *huma.Operation {
 			})
 		}
 	}
+	if c.keyed() {
+		op.Parameters = append(op.Parameters, &huma.Param{Name: keyHeader, In: "header", Schema: &huma.Schema{Type: "string"},
+			Description: "Of your choosing, one for each thing to be done: asked again with the same one within 24 hours, the answer is the same and nothing is done twice."})
+	}
 	if c.In != nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: content(schemas, "application/json", c.In)}
 	}
@@ -93,7 +100,10 @@ func (c call) operation(schemas huma.Registry, path string) *huma.Operation {
 			Content:     content(schemas, "application/problem+json", problemAnswer{}),
 		}
 	}
-	if c.Guard.Check(front.Nobody) != nil {
+	switch {
+	case c.Guard.ForOperators():
+		op.Security = []map[string][]string{{"operator_token": {}}}
+	case c.Guard.Check(front.Nobody) != nil:
 		op.Security = []map[string][]string{{"bearer": {}}}
 	}
 	return op

@@ -196,7 +196,9 @@ func TestEveryRoute(t *testing.T) {
 			}
 			method, path, _ := strings.Cut(route.Pattern, " ")
 			r := c.send(method, path, "")
-			if !open[route.Pattern] {
+			if route.Guard.ForOperators() {
+				r.want(401, "operator_token_required")
+			} else if !open[route.Pattern] {
 				r.want(401, "sign_in_required")
 				c.send(method, path, "", "Authorization", "Bearer made.up.token").want(401, "session_ended")
 				c.send(method, path, "", "Authorization", "Basic YW5uOmFubg==").want(401, "session_ended")

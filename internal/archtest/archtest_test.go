@@ -44,6 +44,7 @@ var beside = map[string]string{
 	"internal/admin":    "internal/signin", // a new password gets the salt that signing in expects
 	"internal/account":  "internal/signin", // the current password is asked for through the limiter of signing in
 	"internal/enroll":   "internal/signin", // so does the first one
+	"internal/operator": "internal/enroll", // a tenant is made with its first administrator, who is invited
 	"internal/recovery": "internal/signin", // and clears the lanes where tries of its user count
 }
 
@@ -222,6 +223,7 @@ var reservedCalls = []struct {
 	{"Store.Tenant", picksTenant, []string{"internal/store", "internal/session", "internal/signin", "internal/operator", "internal/outbox",
 		"internal/recovery", "internal/enroll/accept.go", // a link tells the tenant
 		"internal/admin/unlock.go", "internal/audit/seal.go", "internal/server", "internal/web/place.go", "internal/web/flow.go", "internal/api/tenant.go",
+		"internal/api/operator_tenants.go", // asks the operator's service, for whoever stands above tenants
 		"internal/front", "cmd/vestibule"}, "picks a tenant; take a store.Tenant"},
 	{"time.Now", ofTime("Now", "Since", "Until"), []string{"cmd/vestibule", "internal/server", "internal/front/front.go",
 		"internal/front/deadline.go", "internal/front/download.go", "internal/front/log.go",

@@ -27,6 +27,10 @@ code 1, or 2 where the way it was called is wrong; some problems are met only th
 
 // remarks say what a caller does about a problem, where the sentence does not.
 var remarks = map[string]string{
+	"answer_lost":              "The server died between the change and its answer. The key is of no more use.",
+	"idempotency_key_reused":   "Also where the first request was refused: a corrected request gets a key of its own.",
+	"operator_token_required":  "There was none, or it is made up, over or revoked. A session's token is none.",
+	"request_under_way":        "Ask again after `Retry-After` seconds, with the same key. A request whose server died is taken up by the next try a minute later.",
 	"body_too_large":           "Nothing of the body was looked at.",
 	"busy":                     "Too many passwords are being checked at this moment. Try again after `Retry-After` seconds; the try did not count.",
 	"cross_origin":             "A browser says that another site sent the request, or a request with a session cookie does not say which site sent it. Programs that use cookies send the public address as `Origin`.",

@@ -100,7 +100,7 @@ an address or method that is not in this table ` + "`not_found`" + ` or ` + "`me
 type described struct {
 	Paths map[string]map[string]struct {
 		Summary   string
-		Security  []any
+		Security  []map[string]any
 		Responses map[string]struct{ Description string }
 	}
 }
@@ -118,6 +118,9 @@ func apiReference(*source) (string, error) {
 			who, success := "anyone", ""
 			if len(call.Security) > 0 {
 				who = "signed in"
+				if call.Security[0]["operator_token"] != nil {
+					who = "operator token"
+				}
 			}
 			var problems []string
 			for _, status := range slices.Sorted(maps.Keys(call.Responses)) {

@@ -42,8 +42,13 @@ const (
 	EventTenantCreated         = "tenant_created"
 	EventTenantSuspended       = "tenant_suspended"
 	EventTenantResumed         = "tenant_resumed"
+	EventTenantDismissed       = "tenant_dismissed"        // a program asked for its deletion; among the operator's own; detail: slug, tenant, token
 	EventTenantDeleted         = "tenant_deleted"          // among the operator's own; detail: slug, tenant
 	EventTenantSettingsChanged = "tenant_settings_changed" // detail: KEY.from, KEY.to
+
+	EventOperatorTokenCreated = "operator_token_created" // detail: token, name
+	EventOperatorTokenRevoked = "operator_token_revoked" // detail: token
+	EventOperatorTokenRefused = "operator_token_refused" // was none, or is over; detail: token
 
 	EventKeyCreated = "key_created" // detail: kid, active_from
 	EventKeyRevoked = "key_revoked" // detail: kid

@@ -83,6 +83,9 @@ func (s *Service) Do(ctx context.Context, t store.Tenant, r Request, act func(o 
 	}
 	o.About = state.About
 	a, err = act(o)
+	if err != nil {
+		a = Answer{}
+	}
 	return a, false, s.finish(ctx, t, o, a, err)
 }
 

@@ -182,6 +182,9 @@ func endAllSessions(ctx context.Context, s *Service) (ended int64, err error) {
 		return 0, err
 	}
 	return ended, s.Store.Nowhere().Tx(ctx, func(tx *store.Tx) error {
+		if err := tx.RevokeOperatorTokens(ctx, s.Now()); err != nil { // who was revoked since stays revoked
+			return err
+		}
 		return tx.AddEvent(ctx, event(identity.EventRestoreDone, s.Now(), map[string]string{"sessions": fmt.Sprint(ended)}))
 	})
 }

@@ -13,7 +13,9 @@ package operator
 import (
 	"time"
 
+	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/session"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -22,7 +24,38 @@ type Service struct {
 	Store *store.Store
 	Now   func() time.Time
 
+	Sessions    *session.Service    // of this node, which forgets a tenant that is suspended; nil: none here
+	Invitations *enroll.Invitations // needed where a tenant is made with its first administrator
+
+	actor identity.Actor
+	from  identity.Peer
+
 	Settle time.Duration // how long what is under way in a tenant may go on when it is closed, before its rows go
+}
+
+// For is the service for one request of a program with an operator token: what
+// it does is told with the token and where it came from.
+func (s *Service) For(actor identity.Actor, from identity.Peer) *Service {
+	acting := *s
+	acting.actor, acting.from = actor, from
+	return &acting
+}
+
+// event is an event of this service, told with who acts.
+func (s *Service) event(kind string, now time.Time, detail map[string]string) identity.Event {
+	e := event(kind, now, detail)
+	e.Peer = s.from
+	if s.actor.Token != "" {
+		e.Detail["token"] = string(s.actor.Token)
+	}
+	return e
+}
+
+// forget makes this node read at once what it remembers of a tenant.
+func (s *Service) forget(t identity.TenantID) {
+	if s.Sessions != nil {
+		s.Sessions.Forget(t)
+	}
 }
 
 func event(kind string, now time.Time, detail map[string]string) identity.Event {

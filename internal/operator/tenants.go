@@ -3,7 +3,9 @@ package operator
 import (
 	"context"
 	"errors"
+	"time"
 
+	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
@@ -17,32 +19,99 @@ var (
 	ErrSlugTaken = problem.New(problem.Conflict, "slug_taken", "There is a tenant with that slug already.")
 )
 
+// A NewTenant is what is told about a tenant that is to be made.
+type NewTenant struct {
+	ID       identity.TenantID // empty: a new one
+	Slug     string
+	Name     string
+	Style    identity.Style // empty: the workspace style
+	Settings []Setting
+
+	Administrator *enroll.Invitee // invited by mail with the tenant; its role is Admin's; nil: nobody
+}
+
 // CreateTenant makes a tenant; the style is empty for the workspace style.
 // Errors are identity's, policy.ErrValue and ErrSlugTaken.
 func (s *Service) CreateTenant(ctx context.Context, slug, name string, style identity.Style) (made identity.Tenant, err error) {
+	made, _, err = s.MakeTenant(ctx, NewTenant{Slug: slug, Name: name, Style: style})
+	return made, err
+}
+
+// MakeTenant makes a tenant with its settings and its first administrator, all
+// of it or nothing. Errors are CreateTenant's, policy.ErrKey and what
+// enroll.First has.
+func (s *Service) MakeTenant(ctx context.Context, wanted NewTenant) (made identity.Tenant, i identity.Invitation, err error) {
 	defer problem.Wrap(&err, "create tenant")
-	made = identity.Tenant{ID: identity.NewTenantID(), Style: identity.Workspace, Status: identity.TenantActive, CreatedAt: s.Now()}
-	if made.Slug, err = identity.ParseSlug(slug); err != nil {
-		return made, err
+	if made, err = wanted.parse(s.Now()); err != nil {
+		return made, i, err
 	}
-	if err := policy.Set(&made, "name", name); err != nil {
-		return made, err
-	}
-	if style != "" {
-		if err := policy.Set(&made, "style", string(style)); err != nil {
-			return made, err
-		}
-	}
-	err = s.Store.Tenant(made.ID).Tx(ctx, func(tx *store.Tx) error {
+	err = s.Store.Tenant(made.ID).Tx(ctx, func(tx *store.Tx) (err error) {
 		if err := tx.Add(ctx, made); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, event(identity.EventTenantCreated, made.CreatedAt, map[string]string{"slug": made.Slug, "style": string(made.Style)}))
+		detail := map[string]string{"slug": made.Slug, "style": string(made.Style)}
+		if err := tx.AddEvent(ctx, s.event(identity.EventTenantCreated, made.CreatedAt, detail)); err != nil {
+			return err
+		}
+		if wanted.Administrator != nil {
+			i, err = s.Invitations.First(ctx, tx, made, *wanted.Administrator, s.from)
+		}
+		return err
 	})
 	if errors.Is(err, problem.Exists) {
+		if made, i, again := s.made(ctx, wanted.ID, made.Slug); again {
+			return made, i, nil
+		}
 		err = ErrSlugTaken.Because("There is a tenant with the slug %q already.", made.Slug)
 	}
-	return made, err
+	return made, i, err
+}
+
+// made finds a tenant that was made under an id chosen for it, with its first
+// administrator's invitation: whoever asked has heard no answer.
+func (s *Service) made(ctx context.Context, id identity.TenantID, slug string) (t identity.Tenant, i identity.Invitation, ok bool) {
+	if id == "" {
+		return t, i, false
+	}
+	scope := s.Store.Tenant(id)
+	t, err := scope.Get(ctx)
+	if err != nil || t.Slug != slug {
+		return t, i, false
+	}
+	list, err := scope.Invitations(ctx, "", 200)
+	if len(list) > 0 {
+		i = list[len(list)-1]
+	}
+	return t, i, err == nil
+}
+
+// Tenants lists up to limit tenants whose slugs come after the given one.
+func (s *Service) Tenants(ctx context.Context, after string, limit int) ([]identity.Tenant, error) {
+	return s.Store.Tenants(ctx, after, limit)
+}
+
+func (w NewTenant) parse(now time.Time) (t identity.Tenant, err error) {
+	t = identity.Tenant{ID: w.ID, Style: identity.Workspace, Status: identity.TenantActive, CreatedAt: now}
+	if t.ID == "" {
+		t.ID = identity.NewTenantID()
+	}
+	if t.Slug, err = identity.ParseSlug(w.Slug); err != nil {
+		return t, err
+	}
+	if err := policy.Set(&t, "name", w.Name); err != nil {
+		return t, err
+	}
+	if w.Style != "" {
+		if err := policy.Set(&t, "style", string(w.Style)); err != nil {
+			return t, err
+		}
+	}
+	for _, setting := range w.Settings {
+		if err := policy.Set(&t, setting.Key, setting.Value); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
 }
 
 // Tenant finds a tenant by its slug; else ErrNoTenant, which names the slug:
@@ -81,7 +150,7 @@ func (s *Service) SetTenant(ctx context.Context, slug string, settings []Setting
 				return after, err
 			}
 		}
-		return after, tx.AddEvent(ctx, event(identity.EventTenantSettingsChanged, s.Now(), policy.Differences(before, after)))
+		return after, tx.AddEvent(ctx, s.event(identity.EventTenantSettingsChanged, s.Now(), policy.Differences(before, after)))
 	})
 }
 
@@ -104,7 +173,7 @@ func (s *Service) setStatus(ctx context.Context, slug string, status identity.Te
 		if before.Status == status {
 			return after, nil
 		}
-		return after, tx.AddEvent(ctx, event(kind, s.Now(), nil))
+		return after, tx.AddEvent(ctx, s.event(kind, s.Now(), nil))
 	})
 }
 
@@ -135,6 +204,7 @@ func (s *Service) changeTenant(ctx context.Context, slug string, change func(*st
 		t = after
 		return nil
 	})
+	s.forget(found.ID)
 	return t, err
 }
 

@@ -106,6 +106,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 
 	recoveries := &recovery.Service{Store: o.Store, Sessions: sessions, Gate: gate, Params: params, Product: o.Config.ProductName, Now: o.Now}
 	invitations := &enroll.Invitations{Now: o.Now, Operator: rules, Store: o.Store, Gate: gate, Params: params, Product: o.Config.ProductName}
+	keeper.Sessions, keeper.Invitations = sessions, invitations
 	admins := &admin.Service{Now: o.Now, Params: params, Operator: rules, Product: o.Config.ProductName, Gate: gate, Sessions: sessions}
 
 	sending, err := worker(o, rules, metrics, map[string]outbox.Handler{identity.RequestReset: recoveries.Handle})
@@ -115,7 +116,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	trail := &audit.Service{Store: o.Store, Now: o.Now, Operator: rules}
 	accounts := &account.Service{SignIn: signIn, Sessions: sessions}
 	calls := &api.API{SignIn: signIn, Sessions: sessions, Product: o.Config.ProductName, Version: o.Version,
-		Account: accounts, Recovery: recoveries, Invitations: invitations, Admin: admins, Audit: trail}
+		Account: accounts, Recovery: recoveries, Invitations: invitations, Admin: admins, Audit: trail, Operator: keeper}
 	pages := &web.Pages{
 		SignIn: signIn, Sessions: sessions, Account: accounts, Product: o.Config.ProductName,
 		SupportContact: o.Config.SupportContact, Style: identity.Style(o.Config.SignInStyle),
@@ -151,7 +152,7 @@ func gateOf(o Options) *secret.Gate {
 func open(door front.Door, calls *api.API, pages *web.Pages) *http.ServeMux {
 	mux := http.NewServeMux()
 	apiDoor, webDoor := door, door
-	apiDoor.Who, apiDoor.Refuse = calls.Who, calls.Refuse
+	apiDoor.Who, apiDoor.Operate, apiDoor.Refuse = calls.Who, calls.Operate, calls.Refuse
 	webDoor.Who, webDoor.Refuse = pages.Who, pages.Refuse
 	apiDoor.Open(mux, "/api/", calls.Routes())
 	webDoor.Open(mux, "/", pages.Routes())

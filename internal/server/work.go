@@ -101,11 +101,12 @@ func (s *Server) sweepTenant(ctx context.Context, id identity.TenantID) error {
 	lanes := func(tx *store.Tx) (int64, error) { return tx.SweepLanes(ctx, now.Add(-keepLanes), sweepPiece) }
 	sessions := func(tx *store.Tx) (int64, error) { return tx.SweepSessions(ctx, now.Add(-keepSessions), sweepPiece) }
 	forms := func(tx *store.Tx) (int64, error) { return tx.SweepKeptForms(ctx, now, sweepPiece) }
+	once := func(tx *store.Tx) (int64, error) { return tx.SweepOnce(ctx, now, sweepPiece) }
 	links := func(tx *store.Tx) (int64, error) { return tx.SweepLinks(ctx, now.Add(-keepLinks), sweepPiece) }
 	invitations := func(tx *store.Tx) (int64, error) {
 		return tx.SweepInvitations(ctx, now.Add(-keepInvitations), sweepPiece)
 	}
-	return errors.Join(inPieces(ctx, t, lanes), inPieces(ctx, t, sessions), inPieces(ctx, t, forms),
+	return errors.Join(inPieces(ctx, t, lanes), inPieces(ctx, t, sessions), inPieces(ctx, t, forms), inPieces(ctx, t, once),
 		inPieces(ctx, t, invitations), inPieces(ctx, t, links), s.sweepMails(ctx, t), s.enroll.Tidy(ctx, t), s.audit.Retire(ctx, t))
 }
 
