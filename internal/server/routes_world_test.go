@@ -8,13 +8,29 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/server"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
-// The visitors of the route table: nobody, and one of each role.
-var visitors = []string{"nobody", identity.Member, identity.Manager, identity.Admin}
+// The visitors of the route table: nobody, and one of each role. Two roles are
+// the tenants' own: a reader may see everything and change nothing; a trainee
+// may do everything, but ranks below everybody.
+var visitors = []string{"nobody", identity.Member, identity.Manager, identity.Admin, "reader", "trainee"}
+
+func ownRoles() (list []identity.Role) {
+	everything, reading := policy.BuiltIn(identity.Admin).Permissions, []policy.Permission{}
+	for p := range everything.All() {
+		if strings.HasSuffix(p, ".read") {
+			reading = append(reading, policy.Permission(p))
+		}
+	}
+	reader := identity.Role{Name: "reader", Title: "Reader", Rank: 60, Permissions: policy.SetOf(reading...), CreatedAt: housetest.Morning, ChangedAt: housetest.Morning}
+	trainee := reader
+	trainee.Name, trainee.Title, trainee.Rank, trainee.Permissions = "trainee", "Trainee", 5, everything
+	return []identity.Role{reader, trainee}
+}
 
 // A world is three tenants alike, one of them suspended, each with a visitor of
 // each role and two more people. What somebody changed is never used again:
@@ -35,6 +51,9 @@ type home struct {
 	row    identity.Tenant
 	people map[string]*person
 }
+
+// spareRole is a role of the tenant alone that nobody holds.
+func (h *home) spareRole() string { return "spare-" + h.row.Slug }
 
 // A person has a session in a browser, one of a program and a spare one, has
 // invited somebody, and has letters with links.
@@ -76,8 +95,13 @@ func (w *world) furnish(t *testing.T, status identity.TenantStatus) *home {
 		if err := tx.SetLogo(t.Context(), store.Logo{Fingerprint: h.row.Policy.Logo, Picture: []byte("picture")}); err != nil {
 			return err
 		}
-		for name, role := range map[string]string{identity.Member: identity.Member, identity.Manager: identity.Manager,
-			identity.Admin: identity.Admin, colleague: identity.Member, superior: identity.Admin} {
+		for _, role := range append(ownRoles(), identity.Role{Name: h.spareRole(), Title: "Held by nobody", Rank: 1}) {
+			if err := tx.AddRole(t.Context(), role); err != nil {
+				return err
+			}
+		}
+		for name, role := range map[string]string{identity.Member: identity.Member, identity.Manager: identity.Manager, identity.Admin: identity.Admin,
+			"reader": "reader", "trainee": "trainee", colleague: identity.Member, superior: identity.Admin} {
 			p, err := w.settle(t, tx, h, name, role)
 			if err != nil {
 				return err
@@ -206,6 +230,13 @@ func (w *world) aims(pattern, visitor string) (list []aim) {
 		about(func(p *person) string { return string(p.spare) }, string(identity.NewSessionID()), "id")
 	case strings.Contains(pattern, "/invitations/{id}"):
 		about(func(p *person) string { return string(p.invitation) }, string(identity.NewInvitationID()), "id")
+	case strings.Contains(pattern, "/roles/{name}"):
+		add("held by oneself", by, w.own, "name", me.user.Role)
+		add("held by nobody", by, w.own, "name", w.own.spareRole())
+		add("a built-in one", by, w.own, "name", identity.Member)
+		add(columns[3], by, w.own, "name", w.other.spareRole())
+		add(nobodys, by, w.own, "name", "spare-nobody")
+		add(columns[4], gone, w.suspended, "name", w.suspended.spareRole())
 	case strings.Contains(pattern, "{slug}"):
 		add("of the own tenant", by, w.own)
 		add("of another tenant", by, w.own, "slug", w.other.row.Slug)
