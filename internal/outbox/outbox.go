@@ -201,8 +201,8 @@ func (w *Worker) do(ctx context.Context, j job) {
 		return // it waited too long in line: the lease will be over in the midst of it
 	}
 	err := w.guarded(ctx, j)
-	if errors.Is(err, problem.NotFound) {
-		w.Log.WarnContext(ctx, "a task was taken over by another node", "tenant", j.tenant.ID(), "task", j.task.ID, "kind", j.task.Kind)
+	if errors.Is(err, errTaken) {
+		w.Log.WarnContext(ctx, "a task was taken over by another node", "tenant", j.tenant.ID(), "task", j.task.ID, "kind", j.task.Kind, "err", err)
 	} else if err != nil {
 		w.Log.ErrorContext(ctx, "a task failed", "tenant", j.tenant.ID(), "task", j.task.ID, "kind", j.task.Kind, "tries", j.task.Tries, "err", err)
 	}
@@ -244,7 +244,7 @@ func (w *Worker) handle(ctx context.Context, j job) error {
 // finish forgets a request, which its handler may have done already.
 func (w *Worker) finish(ctx context.Context, j job) error {
 	err := w.write(ctx, j, func(ctx context.Context, tx *store.Tx) error { return tx.FinishTask(ctx, j.task) })
-	if errors.Is(err, problem.NotFound) {
+	if errors.Is(err, errTaken) {
 		return nil
 	}
 	return err
@@ -253,16 +253,24 @@ func (w *Worker) finish(ctx context.Context, j job) error {
 // giveBack lets another node have a task at once that this one will not begin.
 func (w *Worker) giveBack(ctx context.Context, j job) {
 	err := w.write(ctx, j, func(ctx context.Context, tx *store.Tx) error { return tx.PutOffTask(ctx, j.task, w.Now()) })
-	if err != nil && !errors.Is(err, problem.NotFound) {
+	if err != nil && !errors.Is(err, errTaken) {
 		w.Log.WarnContext(ctx, "a task waits for the end of its lease", "task", j.task.ID, "err", err)
 	}
 }
 
-// write writes what came of a task, also while the server stops.
+// errTaken says that another node has a task since its lease was over.
+var errTaken = errors.New("the lease is another node's by now")
+
+// write writes what came of a task, also while the server stops. The error is
+// errTaken for a task that is this node's no longer.
 func (w *Worker) write(ctx context.Context, j job, change func(context.Context, *store.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), workTime)
 	defer cancel()
-	return j.tenant.Tx(ctx, func(tx *store.Tx) error { return change(ctx, tx) })
+	err := j.tenant.Tx(ctx, func(tx *store.Tx) error { return change(ctx, tx) })
+	if errors.Is(err, problem.NotFound) {
+		return errTaken
+	}
+	return err
 }
 
 // over reports whether it is too late for a task.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/mail"
 	"github.com/vestibule-id/vestibule/internal/mail/mailtest"
 	"github.com/vestibule-id/vestibule/internal/outbox"
+	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/store"
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
@@ -257,7 +259,7 @@ func TestARequestIsHandledUntilItSucceeds(t *testing.T) {
 		p.worker.Log = slog.New(slog.NewTextHandler(&log, nil))
 		var got []identity.Task
 		steps := []func() error{
-			func() error { return errors.New("the database is away") },
+			func() error { return fmt.Errorf("the database is away: %w", problem.NotFound) }, // which says nothing of the lease
 			func() error { panic("a mistake of ours") },
 			func() error { return nil },
 		}

@@ -74,8 +74,11 @@ func (r *Ring) reload(ctx context.Context, now time.Time) error {
 	if since := now.Sub(r.loaded); since >= 0 && since < reloadSpare {
 		return nil
 	}
+	if err := r.Load(ctx); err != nil {
+		return err
+	}
 	r.loaded = now
-	return r.Load(ctx)
+	return nil
 }
 
 // JWKS is the published key set (RFC 7517 section 5).

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"encoding/json"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
@@ -133,7 +135,12 @@ func TestUnknownKeyIsLookedUp(t *testing.T) {
 		h.Clock.Advance(100*time.Millisecond - time.Microsecond)
 		alive(t, second, token, false) // read too lately
 		h.Clock.Advance(time.Microsecond)
-		alive(t, second, token, true)
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := second.Sessions.Check(over, token); err == nil || problem.Of(err) != nil {
+			t.Errorf("a reading that fails: %v, want an accident", err)
+		}
+		alive(t, second, token, true) // and it was none
 	})
 }
 
