@@ -11,6 +11,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/outbox"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/store"
 )
 
 // mailCmd looks after the way letters take.
@@ -74,12 +75,12 @@ type mailBounceCmd struct {
 
 // Help says how it is meant to be called.
 func (mailBounceCmd) Help() string {
-	return "Letters are sent with return paths like bounce+…@ the domain of --mail-from. Let your mail server pipe what comes to such addresses into this command. Only delivery reports (RFC 3464) that name a letter as we named it are believed; anything else changes nothing (exit code 1)."
+	return "Letters are sent with return paths like bounce+…@ the domain of --mail-from. Let your mail server pipe what comes to such addresses into this command. Only delivery reports (RFC 3464) that name a letter as we named it are believed; anything else changes nothing (exit code 1). With exit code 75 the report is to be brought again later, which mail servers do by themselves: the letter is not yet marked as sent, or the database does not answer."
 }
 
 // Run marks the letter.
 func (c *mailBounceCmd) Run(ctx context.Context, p *program) error {
-	return onDatabase(ctx, c.Database, p, func(s *operator.Service) error {
+	err := onDatabase(ctx, c.Database, p, func(s *operator.Service) error {
 		letter, err := (&outbox.Bounces{Store: s.Store, Now: p.now}).Take(ctx, p.stdin)
 		if err != nil {
 			return err
@@ -87,6 +88,10 @@ func (c *mailBounceCmd) Run(ctx context.Context, p *program) error {
 		p.say("The letter %s has bounced: %s", letter.ID, letter.Answer)
 		return nil
 	})
+	if errors.Is(err, outbox.ErrNotYet) || errors.Is(err, store.ErrNoAnswer) || err != nil && problem.Of(err) == nil {
+		return &temporary{err}
+	}
+	return err
 }
 
 // troubleOf says why a user's mail does not arrive; empty for no reason known.

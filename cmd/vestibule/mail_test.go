@@ -82,7 +82,7 @@ func TestMailBounceMarksTheLetterAndItsAddress(t *testing.T) {
 			t.Fatalf("%v: %s", args, errs)
 		}
 	}
-	token := sentLetter(t, database)
+	early, token := letterToken(t, database, identity.LetterDeferred), letterToken(t, database, identity.LetterSent)
 	report := strings.ReplaceAll(`To: bounce+`+token+`@door.test
 Content-Type: multipart/report; report-type=delivery-status; boundary="b"
 
@@ -109,6 +109,7 @@ Diagnostic-Code: smtp; 550 5.1.1 no such user
 		says          string
 	}{
 		{"forged", forged, 1, "nothing was changed"},
+		{"not yet sent", strings.Replace(report, token, early, 1), 75, "Bring the report again"},
 		{"nothing", "", 1, "nothing was changed"},
 		{"real", report, 0, "has bounced: 550 5.1.1 no such user"},
 		{"again", report, 1, "nothing was changed"},
@@ -123,9 +124,9 @@ Diagnostic-Code: smtp; 550 5.1.1 no such user
 	}
 }
 
-// sentLetter makes a letter to the only user that a server has taken, and
+// letterToken makes a letter to the only user of which this has become, and
 // returns its token.
-func sentLetter(t *testing.T, database string) (token string) {
+func letterToken(t *testing.T, database string, state identity.LetterState) (token string) {
 	t.Helper()
 	ctx := t.Context()
 	p := &program{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, now: time.Now}
@@ -137,8 +138,8 @@ func sentLetter(t *testing.T, database string) (token string) {
 		task := identity.Task{ID: identity.NewTaskID(), Kind: identity.LetterPasswordChanged, User: users[0].ID, At: time.Now()}
 		token = tenant.Keys().LetterToken(tenant.ID(), task.ID)
 		return tenant.Tx(ctx, func(tx *store.Tx) error {
-			sent := store.Delivery{State: identity.LetterSent, To: "gone@acme.test", At: time.Now()}
-			return errors.Join(tx.Enqueue(ctx, task), tx.SetLetter(ctx, task, sent))
+			done := store.Delivery{State: state, To: "gone@acme.test", At: time.Now(), Again: time.Now().Add(time.Hour)}
+			return errors.Join(tx.Enqueue(ctx, task), tx.SetLetter(ctx, task, done))
 		})
 	})
 	if err != nil {

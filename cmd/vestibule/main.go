@@ -2,7 +2,8 @@
 // and the operator's commands beside it.
 //
 // Data goes to standard output, everything else to standard error. Exit codes:
-// 0 done, 1 failed, 2 wrong usage or input that makes no sense.
+// 0 done, 1 failed, 2 wrong usage or input that makes no sense, 75 to be tried
+// again later ("mail bounce" only).
 package main
 
 import (
@@ -101,6 +102,14 @@ type wrongUsage struct{ error }
 
 func (w *wrongUsage) Unwrap() error { return w.error }
 
+// exitTemporary is EX_TEMPFAIL of sysexits.h: whoever called tries again.
+const exitTemporary = 75
+
+// temporary is what goes away by itself.
+type temporary struct{ error }
+
+func (t *temporary) Unwrap() error { return t.error }
+
 // explain says on standard error what went wrong, and how the program ends.
 func (p *program) explain(err error) int {
 	if err == nil {
@@ -120,6 +129,9 @@ func (p *program) explain(err error) int {
 	}
 	if _, ok := errors.AsType[*config.Usage](err); ok {
 		return 2
+	}
+	if _, ok := errors.AsType[*temporary](err); ok {
+		return exitTemporary
 	}
 	if _, ok := errors.AsType[*wrongUsage](err); ok || said != nil && said.Kind == problem.Invalid {
 		return 2

@@ -124,7 +124,7 @@ type tenantSetCmd struct {
 // answers.
 func (tenantSetCmd) Help() string {
 	var text strings.Builder
-	text.WriteString("The keys and what each may be:\n\n")
+	text.WriteString("A server holds every tenant to its own --floor, whatever is chosen here. The keys and what each may be:\n\n")
 	for _, key := range policy.Keys() {
 		p := problem.Of(policy.Set(&identity.Tenant{}, key, "\x00"))
 		_, wanted, _ := strings.Cut(p.Message, ": must be ")

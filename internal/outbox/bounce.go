@@ -17,6 +17,7 @@ import (
 var (
 	ErrNoReport   = problem.New(problem.Conflict, "no_delivery_report", "The message is no delivery report about a letter of ours; nothing was changed.")
 	ErrNotFailed  = problem.New(problem.Conflict, "not_failed", "The report does not say that a letter failed; nothing was changed.")
+	ErrNotYet     = problem.New(problem.Conflict, "not_sent_yet", "The letter is still on its way out here; nothing was changed. Bring the report again in a moment.")
 	ErrNotWaiting = problem.New(problem.Conflict, "not_sent", "The letter is gone, or not one that was sent, or has bounced before; nothing was changed.")
 )
 
@@ -28,7 +29,7 @@ type Bounces struct {
 
 // Take reads a delivery report and marks the letter it is about, and its
 // address. Only a report that names the letter by a token we made is believed.
-// Errors are ErrNoReport, ErrNotFailed and ErrNotWaiting.
+// Errors are ErrNoReport, ErrNotFailed, ErrNotYet and ErrNotWaiting.
 func (b *Bounces) Take(ctx context.Context, report io.Reader) (l identity.Letter, err error) {
 	bounce, err := mail.ReadBounce(report)
 	if err != nil {
@@ -49,9 +50,24 @@ func (b *Bounces) Take(ctx context.Context, report io.Reader) (l identity.Letter
 		return tx.AddEvent(ctx, failure(l.ID, l.Kind, l.User, store.Delivery{State: identity.LetterBounced, At: now}))
 	})
 	if errors.Is(err, problem.NotFound) {
-		return l, ErrNotWaiting
+		return l, b.unbounced(ctx, t, id)
 	}
 	return l, err
+}
+
+// unbounced says why a letter cannot bounce: it may be that the mail server was
+// quicker to find out than we are to write down that it has the letter.
+func (b *Bounces) unbounced(ctx context.Context, t store.Tenant, id identity.TaskID) error {
+	l, err := t.Letter(ctx, id)
+	switch {
+	case errors.Is(err, problem.NotFound):
+		return ErrNotWaiting
+	case err != nil:
+		return err
+	case l.State == identity.LetterQueued || l.State == identity.LetterDeferred:
+		return ErrNotYet
+	}
+	return ErrNotWaiting
 }
 
 // find is the letter behind the first token that is ours.

@@ -45,7 +45,7 @@ func TestALetterThatComesBack(t *testing.T) {
 				t.Errorf("%s: %v, want %v", name, err, want)
 			}
 		}
-		take("not sent yet", report(token, "failed"), outbox.ErrNotWaiting)
+		take("not sent yet", report(token, "failed"), outbox.ErrNotYet)
 		p.pass(t, 1)
 		take("of another database", report(secret.NewRoot().Keys().LetterToken(p.acme.ID(), task.ID), "failed"), outbox.ErrNoReport)
 		take("of another tenant", report(keys.LetterToken(twin.ID(), task.ID), "failed"), outbox.ErrNotWaiting)
