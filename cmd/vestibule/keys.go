@@ -60,9 +60,24 @@ func (c *keysRotateCmd) Run(ctx context.Context, p *program) error {
 			return err
 		}
 		p.say("The new key signs from %s on.", moment(k.ActiveFrom))
+		if err := sayNext(ctx, p, s, k.ID); err != nil {
+			return err
+		}
 		_, err = fmt.Fprintln(p.stdout, k.ID)
 		return err
 	})
+}
+
+// sayNext says which key takes over from one that has just been made: one that
+// was published before keeps its day.
+func sayNext(ctx context.Context, p *program, s *operator.Service, made identity.KeyID) error {
+	list, err := s.Keys(ctx)
+	for _, k := range list {
+		if k.State == operator.KeyUpcoming && k.ID != made {
+			p.say("The key %s, published before, takes over on %s; “keys revoke %s” takes it back.", k.ID, moment(k.ActiveFrom), k.ID)
+		}
+	}
+	return err
 }
 
 type keysRevokeCmd struct {

@@ -22,7 +22,7 @@ import (
 
 // userCmd keeps a tenant's users.
 type userCmd struct {
-	Create     userCreateCmd     `cmd:"" help:"Make a user; without a password, invite it."`
+	Create     userCreateCmd     `cmd:"" aliases:"invite" help:"Make a user; without a password, invite it."`
 	List       userListCmd       `cmd:"" help:"List a tenant's users in the order they were made."`
 	Show       userShowCmd       `cmd:"" help:"Show a user."`
 	Set        userSetCmd        `cmd:"" help:"Change a user, or set an initial password."`

@@ -46,9 +46,21 @@ func (c Links) print(p *program, t store.Tenant, l identity.Link) error {
 		return err
 	}
 	p.say("The link is good until %s.", moment(l.ExpiresAt))
+	p.sayWhere(c.PublicAddress)
 	token := t.Keys().LinkToken(l.Purpose, t.ID(), l.ID)
 	_, err = fmt.Fprintln(p.stdout, policy.LinkAddress(public, l.Purpose, string(token)))
 	return err
+}
+
+// usualAddress is the address people use where nobody has said another.
+const usualAddress = "http://localhost:8080"
+
+// sayWhere says that an address to hand over is good on this machine only,
+// where nobody has told it which one people use.
+func (p *program) sayWhere(public string) {
+	if public == usualAddress {
+		p.say("Its address, %s, means this machine: --public-url (or VESTIBULE_PUBLIC_URL) says which one people use.", public)
+	}
 }
 
 // invite makes an invited user, writes its id and, if that is wanted, the link.
@@ -137,6 +149,7 @@ func (c *userHandOverCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
+		p.sayWhere(c.PublicAddress)
 		address := public + "/t/" + slip.Tenant.Slug + "/login"
 		return c.one(p, slipJSON{address, slip.Tenant.Slug, slip.Username, slip.Password.Reveal(), instant(slip.Until)}, [][2]string{
 			{"address", address}, {"username", slip.Username}, {"password", slip.Password.Reveal()}, {"use it before", moment(slip.Until)},

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -209,8 +210,19 @@ func ParseName(typed string) (string, error) {
 		return "", ErrName.Because("A name has no line breaks, control characters or characters that change the direction of writing.")
 	case !strings.ContainsFunc(name, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) }):
 		return "", ErrName.Because("A name has at least one visible character.")
+	case leads(name):
+		return "", ErrName.Because("A name has no web address in it.")
 	}
 	return name, nil
+}
+
+var webAddress = regexp.MustCompile(`(^|[^\p{L}\p{N}])www\.`)
+
+// leads reports whether mail programs would make a link of a name: letters begin
+// with it, and whoever invites somebody chooses it.
+func leads(name string) bool {
+	folded := strings.ToLower(norm.NFKC.String(name))
+	return strings.Contains(folded, "://") || webAddress.MatchString(folded)
 }
 
 // hidden spares the two joiners, without which Persian and many Indian names

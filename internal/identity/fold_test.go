@@ -222,6 +222,11 @@ func TestParseName(t *testing.T) {
 		{"zero width no-break space", "Ann\ufeff", ""},
 		{"line separator", "Ann\u2028Example", ""},
 		{"not UTF-8", "Ann\xff", ""},
+		{"an address mail programs make a link of", "Ann, see https://evil.test", ""},
+		{"one without a scheme", "WWW.evil.test", ""},
+		{"one in full-width letters", "ｈttp：//evil.test", ""},
+		{"no address, only three letters", "Awwww. Nice", "Awwww. Nice"},
+		{"a title with a colon", "Ann: Chair / Treasurer", "Ann: Chair / Treasurer"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got, err := identity.ParseName(test.typed)

@@ -21,6 +21,7 @@ type userPage struct {
 	Roles    []choiceOfRole
 	RoleSays string // what is wrong with the role that was chosen; may be empty
 	Lines    []ownSession
+	Happened []ownEvent    // lately, for who may read the trail
 	Own      bool          // the visitor's own
 	Wait     time.Duration // until nobody waits any more
 	Done     string
@@ -68,6 +69,9 @@ func (p *Pages) userPage(r *http.Request, v *front.Visit, id identity.UserID) (p
 	}
 	if !look.Until.IsZero() {
 		pg.Wait = look.Until.Sub(p.Admin.Now())
+	}
+	for _, one := range look.Events {
+		pg.Happened = append(pg.Happened, ownEvent{one})
 	}
 	for _, one := range look.Sessions {
 		pg.Lines = append(pg.Lines, ownSession{Session: one, Device: account.Device(one.Peer.UserAgent), Current: one.ID == v.Live.Session.ID})

@@ -103,7 +103,7 @@ func TestPageOfAUser(t *testing.T) {
 		acme, ann, boss, manager := bureau(t, s, identity.Workspace)
 		hers := s.browser(t).signIn()
 		page := "/admin/users/" + string(ann.ID)
-		boss.get(page).expect(200, "<h1>Ann Lee</h1>", `value="ann@acme.test"`, "Recent events", "authn_login_success", "192.0.2.1", "Delete this user")
+		boss.get(page).expect(200, "<h1>Ann Lee</h1>", `value="ann@acme.test"`, "Recent events", ">Signed in</span>", "from 192.0.2.1", "Delete this user")
 		manager.get(page).expect(200, `value="ann@acme.test"`).lacks("Recent events", "Delete this user")
 		boss.act(page, page, "name=Ann <b>Other</b>", "email=other@acme.test", "role=manager").arrive().expect(200, "The changes were saved.", "Ann <b>Other</b>")
 		boss.lacks("Ann <b>Other</b></h1>" + "!")

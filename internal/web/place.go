@@ -201,9 +201,28 @@ func (p *Pages) landing(t identity.Tenant) string {
 func (p *Pages) signInAddress(r *http.Request) string {
 	id, _, err := p.Sessions.Store.Keys().ReadSessionToken(front.ReadCookie(r, front.SessionCookie))
 	if err != nil {
-		return "/login"
+		return cameFrom(r)
 	}
 	return p.signInAt(r.Context(), id)
+}
+
+// cameFrom is where somebody without a cookie signs in: who goes back after
+// signing out comes from their tenant's sign-in page once more, by what the
+// browser remembers of the way (RFC 9110, section 10.1.3).
+func cameFrom(r *http.Request) string {
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host {
+		return "/login"
+	}
+	parts := strings.Split(from.Path, "/")
+	if len(parts) < 4 || parts[0] != "" || parts[1] != "t" {
+		return "/login"
+	}
+	slug, err := identity.ParseSlug(parts[2])
+	if err != nil {
+		return "/login"
+	}
+	return "/t/" + slug + "/login"
 }
 
 func (p *Pages) signInAt(ctx context.Context, id identity.TenantID) string {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
@@ -108,6 +109,9 @@ func (p *Pages) signInAgain(w http.ResponseWriter, v *front.Visit, at place, f f
 	v.Page = at.address("")
 	pg := p.signInPage(v, at, f)
 	pg.Problem = sentence(about)
+	if at.style == identity.Extension && !at.told() && errors.Is(about, policy.ErrRefused) && !strings.Contains(f["username"], "-") {
+		pg.Problem += " Here a username has the tenant code behind the extension, like 201-example."
+	}
 	pg.Title = "Problem: " + pg.Title
 	if about.Kind == problem.TooMany {
 		pg.Wait = int(up(about.RetryAfter, time.Second) / time.Second)

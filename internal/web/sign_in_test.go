@@ -251,3 +251,18 @@ func TestNamesAreEscaped(t *testing.T) {
 		check()
 	}
 }
+
+// Who writes the bare extension where the address tells no tenant hears what a
+// username is made of, whoever exists.
+//
+// Proves: P2
+func TestABareExtension(t *testing.T) {
+	s := sqlite(t)
+	workshop(t, s)
+	const hint = "Here a username has the tenant code behind the extension, like 201-example."
+	for _, name := range []string{"201", "999"} {
+		s.browser(t).post("/login?style=extension", "username="+name, "password=wrong").expect(401, "The sign-in details are not right. "+hint)
+	}
+	s.browser(t).post("/login?style=extension", "username=201-sprockets", "password=wrong").expect(401).lacks(hint)
+	s.browser(t).post("/t/sprockets/login", "username=201", "password=wrong").expect(401).lacks(hint)
+}

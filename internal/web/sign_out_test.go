@@ -99,3 +99,30 @@ func TestProgramsTokensAreNoCookies(t *testing.T) {
 	s.Clock.Advance(time.Second)
 	b.get("/home").expect(303, "/t/acme/login?return_to=%2Fhome")
 }
+
+// Who goes back after signing out stands at their tenant's door again, though
+// no cookie tells the tenant any more: the browser remembers where a page was
+// opened from.
+//
+// Proves: W13, 3.3
+func TestBackAfterSigningOut(t *testing.T) {
+	s := sqlite(t)
+	ann(t, s)
+	b := s.browser(t).post("/t/acme/login", "email=ann@acme.test", right).expect(303)
+	b.post("/logout", "form_token="+b.get("/home").hidden("form_token")).expect(303, "/t/acme/login")
+	for _, test := range []struct{ name, from, to string }{
+		{"from the tenant's door", housetest.Issuer + "/t/acme/login", "/t/acme/login"},
+		{"from its way to a new password", housetest.Issuer + "/t/acme/forgot-password", "/t/acme/login"},
+		{"from elsewhere here", housetest.Issuer + "/settings", "/login"},
+		{"from another site", "https://evil.test/t/acme/login", "/login"},
+		{"from what is no slug", housetest.Issuer + "/t/a%2Fb/login", "/login"},
+		{"from a slug in the wrong place", housetest.Issuer + "/x/t/acme/login", "/login"},
+		{"from nowhere", "", "/login"},
+	} {
+		b.header.Set("Referer", test.from)
+		t.Run(test.name, func(t *testing.T) {
+			b.t = t
+			b.get("/home").expect(303, test.to+"?return_to=%2Fhome")
+		})
+	}
+}

@@ -1,5 +1,6 @@
 // What administrators' pages do more comfortably with a script: the list of
-// users follows what is typed into its search, and a slip can be printed.
+// users follows what is typed into its search, a link can be copied and a slip
+// printed.
 for (const form of document.querySelectorAll("form[data-search]")) {
   let asked = 0;
   let timer = 0;
@@ -26,6 +27,22 @@ for (const form of document.querySelectorAll("form[data-search]")) {
   form.addEventListener("input", () => {
     clearTimeout(timer);
     timer = setTimeout(show, 250);
+  });
+}
+
+// What is to be handed over can be copied where the browser allows it.
+for (const row of document.querySelectorAll("[data-copy]")) {
+  const input = document.getElementById(row.dataset.copy);
+  const [button, said] = row.children;
+  row.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    input.select();
+    try {
+      await navigator.clipboard.writeText(input.value);
+      said.textContent = "Copied.";
+    } catch {
+      said.textContent = "Select it and copy it by hand.";
+    }
   });
 }
 

@@ -248,6 +248,7 @@ function watch(state) {
   document.addEventListener("submit", ({ target }) => {
     if (target.getAttribute("action") === "/logout") {
       leaving = true; // not to renew what is about to end, if nobody stops it
+      history.replaceState(null, "", state.sign_in); // where Back leads from then on
       setTimeout(() => {
         leaving = false;
         run();
