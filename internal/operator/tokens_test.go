@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"errors"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -213,6 +214,31 @@ func TestMakeTenantAgain(t *testing.T) {
 		other.Slug = "other"
 		if _, _, err := svc.MakeTenant(t.Context(), other); !errors.Is(err, operator.ErrSlugTaken) {
 			t.Errorf("another slug under the id: %v", err)
+		}
+	})
+}
+
+// A token that was revoked since the backup must not come back with it.
+//
+// Proves: 5.6, 2.3
+func TestRestoreRevokesOperatorTokens(t *testing.T) {
+	c, _ := embedded(t)
+	makes(t, c)
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	with(t, c, func(s *store.Store) {
+		if _, _, err := service(s).CreateToken(t.Context(), "Sign-up", 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := service(s).Backup(t.Context(), c.Database, backup); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if _, err := operator.Restore(t.Context(), c, backup, noon); err != nil {
+		t.Fatal(err)
+	}
+	with(t, c, func(s *store.Store) {
+		if list, err := service(s).Tokens(t.Context()); err != nil || len(list) != 1 || list[0].Alive(noon) {
+			t.Errorf("tokens %+v, %v", list, err)
 		}
 	})
 }

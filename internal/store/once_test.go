@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -170,7 +171,7 @@ func TestAnswersAreSealed(t *testing.T) {
 		if err := rawDB(t, address).QueryRow(`SELECT answer FROM once`).Scan(&kept); err != nil {
 			t.Fatal(err)
 		}
-		if len(kept) < 40 || string(kept) == "orange tram 77 window" {
+		if len(kept) < 40 || strings.Contains(string(kept), "orange tram") {
 			t.Errorf("kept %q", kept)
 		}
 	})
