@@ -24,6 +24,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/mail"
 	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -43,7 +44,7 @@ type Sender interface {
 const (
 	lease    = 2 * time.Minute  // longer than a letter, and those before it in line, take
 	margin   = 35 * time.Second // a task is not begun with less of its lease left
-	poll     = time.Second      // how soon what other nodes enqueued is seen
+	poll     = time.Second      // how soon, on average, what other nodes enqueued is seen
 	stopTime = 10 * time.Second // what is under way may take so long to end
 	workTime = 20 * time.Second // of a handler
 	giveUp   = 72 * time.Hour   // after which what never expires is given up
@@ -137,7 +138,7 @@ func (w *Worker) lane(ctx, working context.Context, letters bool, hands int, wok
 }
 
 func pause(ctx context.Context, woken <-chan struct{}) {
-	timer := time.NewTimer(poll)
+	timer := time.NewTimer(poll/2 + secret.Within(poll)) // at no moment that can be told from when it was woken
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

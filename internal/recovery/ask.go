@@ -8,6 +8,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -53,12 +54,16 @@ func (s *Service) Ask(ctx context.Context, w Wish, from From) (err error) {
 			return err
 		}
 	}
+	due := now
+	if s.Within > 0 {
+		due = now.Add(secret.Within(s.Within))
+	}
 	typed := w.Email
 	if by == byExtension {
 		typed = w.Username
 	}
 	return t.Tx(ctx, func(tx *store.Tx) error {
-		err := tx.Enqueue(ctx, identity.Task{Kind: identity.RequestReset, At: now, Expires: now.Add(requestTTL),
+		err := tx.Enqueue(ctx, identity.Task{Kind: identity.RequestReset, At: now, Due: due, Expires: now.Add(requestTTL),
 			Data: map[string]string{dataBy: by, dataTyped: typed, dataName: name, dataTold: told(slug)}})
 		if err != nil {
 			return err

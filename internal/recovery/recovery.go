@@ -24,8 +24,14 @@ import (
 // is told. It says nothing about who exists.
 var ErrAddress = problem.New(problem.Invalid, "invalid_address", "That is not the form of an address here.")
 
-// Service holds what the use cases of this package need. All fields must be
-// set.
+// AskedWithin is when a server handles a request at the latest, if it has time.
+// The moment is by chance: what handling a request writes holds up others on
+// the embedded database, and whoever asks and then writes something of their own
+// would feel for whom there was a letter to write.
+const AskedWithin = 2 * time.Second
+
+// Service holds what the use cases of this package need. All fields but Within
+// must be set.
 type Service struct {
 	Store    *store.Store
 	Sessions *session.Service
@@ -33,6 +39,7 @@ type Service struct {
 	Params   secret.Params // of new password hashes
 	Product  string        // a word no password may be
 	Now      func() time.Time
+	Within   time.Duration // when a request is handled at the latest, by chance; 0: at once
 }
 
 // From is where a request comes from.

@@ -104,7 +104,8 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	watchGate(metrics, gate)
 
-	recoveries := &recovery.Service{Store: o.Store, Sessions: sessions, Gate: gate, Params: params, Product: o.Config.ProductName, Now: o.Now}
+	recoveries := &recovery.Service{Store: o.Store, Sessions: sessions, Gate: gate, Params: params, Product: o.Config.ProductName, Now: o.Now,
+		Within: recovery.AskedWithin}
 	invitations := &enroll.Invitations{Now: o.Now, Operator: rules, Store: o.Store, Gate: gate, Params: params, Product: o.Config.ProductName}
 	keeper.Sessions, keeper.Invitations = sessions, invitations
 	admins := &admin.Service{Now: o.Now, Params: params, Operator: rules, Product: o.Config.ProductName, Gate: gate, Sessions: sessions}
