@@ -33,7 +33,7 @@ func TestScriptsInNamesAreText(t *testing.T) {
 	db := w.raw(t)
 	for pattern := range sent { // leaves events, letters and invitations
 		if strings.Contains(pattern, "password-reset") || strings.Contains(pattern, "/invitations") {
-			a := w.aims(pattern, identity.Admin)[0]
+			a := w.aims(t, pattern, identity.Admin)[0]
 			w.server.Public.ServeHTTP(httptest.NewRecorder(), w.request(t, pattern, a, nil))
 		}
 	}
@@ -49,7 +49,7 @@ func TestScriptsInNamesAreText(t *testing.T) {
 			continue
 		}
 		for _, visitor := range []string{identity.Admin, "nobody"} {
-			a := w.aims(route.Pattern, visitor)[0]
+			a := w.aims(t, route.Pattern, visitor)[0]
 			a.values["email"], a.values["new"] = evil, evil
 			said += w.shows(t, route.Pattern, a)
 		}

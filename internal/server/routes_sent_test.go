@@ -48,7 +48,7 @@ var sent = map[string]string{
 	"POST /admin/invitations/{id}/revoke":     "",
 	"POST /admin/invitations/{id}/link":       "",
 	"POST /admin/audit/export":                "format=csv",
-	"POST /admin/audit/erase":                 "user={{user}}",
+	"POST /admin/audit/erase":                 "user_id={{user}}",
 	"POST /admin/users":                       "access=initial&name=New&email={{new}}&role=user",
 	"POST /admin/users/import":                "multipart file",
 	"POST /admin/users/export":                "",
@@ -60,6 +60,7 @@ var sent = map[string]string{
 	"POST /admin/users/{id}/deactivate":       "",
 	"POST /admin/users/{id}/reactivate":       "",
 	"POST /admin/users/{id}/delete":           "",
+	"POST /admin/users/{id}/invitation":       "",
 
 	"POST /api/v1/sessions":                    `{"tenant":"{{slug}}","email":"{{email}}","password":"` + right + `"}`,
 	"POST /api/v1/sessions/refresh":            `{"refresh_token":"{{refresh}}"}`,
@@ -93,11 +94,18 @@ var sent = map[string]string{
 	"DELETE /api/v1/organization/logo":         "",
 	"POST /api/v1/audit-events/export":         `{"format":"csv"}`,
 	"POST /api/v1/audit-events/erasures":       `{"user_id":"{{user}}"}`,
+
+	"POST /api/v1/operator/tenants":                `{"slug":"{{made}}","name":"Made","administrator":{"email":"{{new}}"}}`,
+	"PATCH /api/v1/operator/tenants/{slug}":        `{"settings":{"name":"New Home"}}`,
+	"DELETE /api/v1/operator/tenants/{slug}":       "",
+	"POST /api/v1/operator/tenants/{slug}/suspend": "",
+	"POST /api/v1/operator/tenants/{slug}/resume":  "",
 }
 
 // queries are what the addresses of some routes carry.
 var queries = map[string]string{
 	"GET /reset-password": "?token={{reset}}", "GET /invitation": "?token={{invitation}}", "GET /undo-address": "?token={{undo}}",
+	"DELETE /api/v1/operator/tenants/{slug}": "?confirm={{slug}}",
 }
 
 const csvOfOne = "email,name,role\n{{new}},New,user\n"

@@ -119,8 +119,8 @@ func (w *world) answers(t *testing.T, pattern string) answers {
 	for _, visitor := range visitors {
 		got := map[string]answer{}
 		var names []string
-		for i := range w.aims(pattern, visitor) {
-			a := w.aims(pattern, visitor)[i] // in the world as it is by now
+		for i := range w.aims(t, pattern, visitor) {
+			a := w.aims(t, pattern, visitor)[i] // in the world as it is by now
 			if got[a.name] = w.ask(t, pattern, a); a.name != nobodys {
 				names = append(names, a.name)
 			}
@@ -199,6 +199,8 @@ func (w *world) ask(t *testing.T, pattern string, a aim) answer {
 		switch a.at {
 		case w.own:
 			w.own = w.furnish(t, a.at.row.Status)
+		case w.other:
+			w.other = w.furnish(t, a.at.row.Status)
 		case w.suspended:
 			w.suspended = w.furnish(t, a.at.row.Status)
 		}

@@ -1,23 +1,27 @@
 package server_test
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/server"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
-// The visitors of the route table: nobody, and one of each role. Two roles are
-// the tenants' own: a reader may see everything and change nothing; a trainee
-// may do everything, but ranks below everybody.
-var visitors = []string{"nobody", identity.Member, identity.Manager, identity.Admin, "reader", "trainee"}
+// The visitors of the route table: nobody, one of each role, and a program with
+// an operator token. Two roles are the tenants' own: a reader may see
+// everything and change nothing; a trainee may do everything, but ranks below
+// everybody.
+var visitors = []string{"nobody", identity.Member, identity.Manager, identity.Admin, "reader", "trainee", "operator"}
 
 func ownRoles() (list []identity.Role) {
 	everything, reading := policy.BuiltIn(identity.Admin).Permissions, []policy.Permission{}
@@ -42,6 +46,7 @@ type world struct {
 	hash   secret.Hash
 	n      int
 
+	operator              *person // has nothing but a token
 	own, other, suspended *home
 }
 
@@ -49,7 +54,8 @@ type world struct {
 type home struct {
 	scope  store.Tenant
 	row    identity.Tenant
-	people map[string]*person
+	people map[string]*person // by name: their role's, mostly
+	open   bool               // it is there
 }
 
 // spareRole is a role of the tenant alone that nobody holds.
@@ -65,6 +71,7 @@ type person struct {
 	refresh    string
 	spare      identity.SessionID
 	invitation identity.InvitationID
+	invitee    identity.UserID
 	links      map[identity.LinkPurpose]string
 }
 
@@ -76,42 +83,73 @@ const (
 
 func newWorld(t *testing.T, h *housetest.House, s *server.Server, log *strings.Builder) *world {
 	w := &world{House: h, server: s, log: log, hash: housetest.Params.Hash(housetest.Password(t, right), nil)}
+	keeper := &operator.Service{Store: h.Store, Now: h.Clock.Now}
+	_, token, err := keeper.CreateToken(t.Context(), "Sign-up", 0)
+	must(t, err)
+	w.operator = &person{bearer: string(token), cookie: string(token)}
 	w.own, w.other, w.suspended = w.furnish(t, identity.TenantActive), w.furnish(t, identity.TenantActive), w.furnish(t, identity.TenantSuspended)
 	return w
 }
 
-// furnish makes a tenant with its people.
+// furnish makes a tenant, where nobody lives yet.
 func (w *world) furnish(t *testing.T, status identity.TenantStatus) *home {
 	t.Helper()
 	w.n++
 	h := &home{scope: w.Store.Tenant(identity.NewTenantID()), people: map[string]*person{}}
-	h.row = identity.Tenant{ID: h.scope.ID(), Slug: fmt.Sprintf("home-%d", w.n), Name: "Home", Style: identity.Workspace, Status: identity.TenantActive}
-	h.row.Policy.PasswordChanges = "web+api"
-	h.row.Policy.Logo = "0123456789abcdef"
+	h.row = identity.Tenant{ID: h.scope.ID(), Slug: fmt.Sprintf("home-%d", w.n), Name: "Home", Style: identity.Workspace, Status: status}
+	h.row.Policy.PasswordChanges, h.row.Policy.Logo = "web+api", "0123456789abcdef"
+	return h
+}
+
+// moveIn adds the people of these names to a tenant who are not there yet, and
+// with the first of them the tenant itself.
+func (w *world) moveIn(t *testing.T, h *home, names ...string) {
+	t.Helper()
+	missing := slices.DeleteFunc(names, func(name string) bool { return h.people[name] != nil || rolesOf[name] == "" })
+	if len(missing) == 0 {
+		return
+	}
 	must(t, h.scope.Tx(t.Context(), func(tx *store.Tx) error {
-		if err := tx.Add(t.Context(), h.row); err != nil {
+		if err := w.open(t, tx, h); err != nil {
 			return err
 		}
-		if err := tx.SetLogo(t.Context(), store.Logo{Fingerprint: h.row.Policy.Logo, Picture: []byte("picture")}); err != nil {
-			return err
-		}
-		for _, role := range append(ownRoles(), identity.Role{Name: h.spareRole(), Title: "Held by nobody", Rank: 1}) {
-			if err := tx.AddRole(t.Context(), role); err != nil {
-				return err
-			}
-		}
-		for name, role := range map[string]string{identity.Member: identity.Member, identity.Manager: identity.Manager, identity.Admin: identity.Admin,
-			"reader": "reader", "trainee": "trainee", colleague: identity.Member, superior: identity.Admin} {
-			p, err := w.settle(t, tx, h, name, role)
+		for _, name := range missing {
+			p, err := w.settle(t, tx, h, name, rolesOf[name])
 			if err != nil {
 				return err
 			}
 			h.people[name] = p
 		}
-		h.row.Status = status
-		return tx.Set(t.Context(), h.row)
+		return nil
 	}))
-	return h
+	h.open = true
+}
+
+// rolesOf are the roles of people by their names.
+var rolesOf = map[string]string{identity.Member: identity.Member, identity.Manager: identity.Manager, identity.Admin: identity.Admin,
+	"reader": "reader", "trainee": "trainee", colleague: identity.Member, superior: identity.Admin}
+
+// person is somebody in a tenant; nil for nobody.
+func (w *world) person(t *testing.T, h *home, name string) *person {
+	t.Helper()
+	w.moveIn(t, h, name)
+	return h.people[name]
+}
+
+// open adds the tenant itself.
+func (w *world) open(t *testing.T, tx *store.Tx, h *home) error {
+	if h.open {
+		return nil
+	}
+	if err := tx.Add(t.Context(), h.row); err != nil {
+		return err
+	}
+	for _, role := range append(ownRoles(), identity.Role{Name: h.spareRole(), Title: "Held by nobody", Rank: 1}) {
+		if err := tx.AddRole(t.Context(), role); err != nil {
+			return err
+		}
+	}
+	return tx.SetLogo(t.Context(), store.Logo{Fingerprint: h.row.Policy.Logo, Picture: []byte("picture")})
 }
 
 // settle adds somebody to a tenant.
@@ -124,18 +162,19 @@ func (w *world) settle(t *testing.T, tx *store.Tx, h *home, name, role string) (
 		return nil, err
 	}
 	for _, kind := range []identity.SessionKind{identity.Browser, identity.Program, ""} {
-		s := w.Sessions.Make(h.row, p.user, max(kind, identity.Browser), identity.Peer{}, now)
+		s := w.Sessions.Make(h.row, p.user, cmp.Or(kind, identity.Browser), identity.Peer{}, now)
 		if err := tx.AddSession(ctx, s); err != nil {
 			return nil, err
 		}
-		g, err := w.server.Sessions.Grant(store.Live{Session: s, User: p.user, Tenant: h.row}, now)
-		switch {
-		case err != nil:
-			return nil, err
-		case kind == identity.Program:
+		switch kind {
+		case identity.Program:
+			g, err := w.server.Sessions.Grant(store.Live{Session: s, User: p.user, Tenant: h.row}, now)
+			if err != nil {
+				return nil, err
+			}
 			p.bearer, p.refresh = g.AccessToken, string(g.Refresh)
-		case kind == identity.Browser:
-			p.cookie, p.formToken = string(g.Cookie), string(keys.FormToken(h.row.ID, p.user.ID, s.ID))
+		case identity.Browser:
+			p.cookie, p.formToken = string(keys.SessionToken(h.row.ID, s.ID)), string(keys.FormToken(h.row.ID, p.user.ID, s.ID))
 		default:
 			p.spare = s.ID
 		}
@@ -171,7 +210,7 @@ func (w *world) invite(t *testing.T, tx *store.Tx, h *home, p *person, name stri
 	if err != nil {
 		return err
 	}
-	p.invitation = identity.NewInvitationID()
+	p.invitation, p.invitee = identity.NewInvitationID(), u.ID
 	return tx.AddInvitation(t.Context(), identity.Invitation{ID: p.invitation, User: u.ID, Email: u.Email, Role: u.Role,
 		InvitedBy: p.user.ID, CreatedAt: now, Link: identity.Link{ID: id}})
 }
@@ -182,95 +221,3 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
-
-// An aim is what a request is about: by whom, and the values of its
-// placeholders.
-type aim struct {
-	name   string
-	by     *person // nil: nobody
-	at     *home   // whose tenant it is about; what is changed there is made anew
-	values map[string]string
-}
-
-// known are values that say who is meant where no object does.
-func (w *world) known(by *person, at *home) map[string]string {
-	if by == nil {
-		by = at.people[colleague]
-	}
-	return map[string]string{"email": by.user.Email.Typed, "slug": at.row.Slug, "refresh": by.refresh, "new": fmt.Sprintf("new-%d@home.test", w.n),
-		"reset": by.links[identity.ResetLink], "undo": by.links[identity.UndoLink], "invitation": by.links[identity.InvitationLink],
-		"user": string(at.people[colleague].user.ID), "file": at.row.Policy.Logo + ".png", "number": "1"}
-}
-
-// aims are the columns of a route's rows.
-func (w *world) aims(pattern, visitor string) (list []aim) {
-	by, gone := w.own.people[visitor], w.suspended.people[visitor] // nil: nobody
-	add := func(name string, by *person, at *home, object ...string) {
-		a := aim{name, by, at, w.known(by, at)}
-		for i := 0; i < len(object); i += 2 {
-			a.values[object[i]] = object[i+1]
-		}
-		list = append(list, a)
-	}
-	me := by
-	if me == nil {
-		me = w.own.people[colleague]
-	}
-	about := func(object func(p *person) string, made string, names ...string) {
-		for i, p := range []*person{me, w.own.people[colleague], w.own.people[superior], w.other.people[colleague]} {
-			add(columns[i], by, w.own, pairs(object(p), names)...)
-		}
-		add(nobodys, by, w.own, pairs(made, names)...)
-		add(columns[4], gone, w.suspended, pairs(object(w.suspended.people[colleague]), names)...)
-	}
-	switch {
-	case strings.Contains(pattern, "/users/{id}"), strings.Contains(pattern, "/erase"), strings.Contains(pattern, "/erasures"):
-		about(func(p *person) string { return string(p.user.ID) }, string(identity.NewUserID()), "id", "user")
-	case strings.Contains(pattern, "/sessions/{id}"):
-		about(func(p *person) string { return string(p.spare) }, string(identity.NewSessionID()), "id")
-	case strings.Contains(pattern, "/invitations/{id}"):
-		about(func(p *person) string { return string(p.invitation) }, string(identity.NewInvitationID()), "id")
-	case strings.Contains(pattern, "/roles/{name}"):
-		add("held by oneself", by, w.own, "name", me.user.Role)
-		add("held by nobody", by, w.own, "name", w.own.spareRole())
-		add("a built-in one", by, w.own, "name", identity.Member)
-		add(columns[3], by, w.own, "name", w.other.spareRole())
-		add(nobodys, by, w.own, "name", "spare-nobody")
-		add(columns[4], gone, w.suspended, "name", w.suspended.spareRole())
-	case strings.Contains(pattern, "{slug}"):
-		add("of the own tenant", by, w.own)
-		add("of another tenant", by, w.own, "slug", w.other.row.Slug)
-		add("of a suspended tenant", gone, w.suspended)
-		add("of no tenant", by, w.own, "slug", "nowhere")
-	default:
-		add("in the own tenant", by, w.own)
-		add("in a suspended tenant", gone, w.suspended)
-		if visitor == "nobody" && (strings.Contains(pattern, "{flow}") || strings.Contains(pattern, "password-resets/redeem") || strings.Contains(pattern, "invitations/accept") || strings.Contains(pattern, "undo")) {
-			add("of a made-up link", nil, w.own, "reset", "rst_x", "undo", "und_x", "invitation", "inv_x")
-		}
-	}
-	return list
-}
-
-// The columns of routes about one object. What is another tenant's must be
-// answered exactly as what is nobody's.
-var columns = []string{"one's own", "a colleague's", "a superior's", "another tenant's", "in a suspended tenant"}
-
-const nobodys = "nobody's"
-
-func pairs(value string, names []string) (list []string) {
-	for _, name := range names {
-		list = append(list, name, value)
-	}
-	return list
-}
-
-// filledIn puts the values in the places of a path ("{id}") or body ("{{id}}").
-func (a aim) filledIn(text, open, shut string, escape func(string) string) string {
-	for name, value := range a.values {
-		text = strings.ReplaceAll(text, open+name+shut, escape(value))
-	}
-	return text
-}
-
-func plain(s string) string { return s }

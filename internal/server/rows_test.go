@@ -44,6 +44,7 @@ func (w *world) dump(t *testing.T, db *sql.DB, h *home) map[string]table {
 		word(string(p.user.ID), name)
 		word(string(p.spare), "spare of "+name)
 		word(string(p.invitation), "invitation of "+name)
+		word(string(p.invitee), "invitee of "+name)
 	}
 	word(string(h.row.ID), "tenant")
 	word(h.row.Slug, "slug")

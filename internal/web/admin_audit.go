@@ -188,10 +188,10 @@ func (p *Pages) exportTrail(w http.ResponseWriter, r *http.Request, v *front.Vis
 }
 
 func (p *Pages) erasePerson(w http.ResponseWriter, r *http.Request, v *front.Visit, f form) error {
-	n, err := p.Audit.Erase(r.Context(), p.office(v), v.Actor, identity.UserID(f["user"]), v.Peer)
+	n, err := p.Audit.Erase(r.Context(), p.office(v), v.Actor, identity.UserID(f["user_id"]), v.Peer)
 	if about := problem.Of(err); about != nil && about.Kind == problem.Denied {
 		pg := p.auditPage(v)
-		pg.Filter.User = f["user"]
+		pg.Filter.User = f["user_id"]
 		if err := p.fillTrail(r, v, &pg, ""); err != nil {
 			return err
 		}
@@ -200,5 +200,5 @@ func (p *Pages) erasePerson(w http.ResponseWriter, r *http.Request, v *front.Vis
 	} else if err != nil {
 		return err
 	}
-	return turned(w, r, auditPage{Filter: audit.Filter{User: f["user"]}}.address(""), "erased", "events", strconv.Itoa(n))
+	return turned(w, r, auditPage{Filter: audit.Filter{User: f["user_id"]}}.address(""), "erased", "events", strconv.Itoa(n))
 }

@@ -38,7 +38,7 @@ func TestAuditPage(t *testing.T) {
 
 		of := "/admin/audit?user=" + url.QueryEscape(string(ann.ID))
 		boss.get(of).expect(200, "of Ann Lee.", "Erase this person").lacks(">The Boss</a>")
-		boss.act(of, "/admin/audit/erase", "user="+string(ann.ID)).arrive().expect(200, "were taken out of 1 events")
+		boss.act(of, "/admin/audit/erase", "user_id="+string(ann.ID)).arrive().expect(200, "were taken out of 1 events")
 		for _, e := range housetest.Events(t, acme, identity.EventLoginFail) {
 			if e.User == ann.ID && e.Peer.Address != "" {
 				t.Errorf("left of Ann: %+v", e)
