@@ -95,22 +95,10 @@ func TestVerifyParallelGuesses(t *testing.T) {
 		acme, _ := withAnn(t, h)
 		nodes := []*housetest.House{h, h.Node(t)}
 		live := inside(t, h, acme)
-		answers := make(chan error, 100)
-		for i := range cap(answers) {
-			go func() {
-				_, err := verify(t, nodes[i%2], live, home, "", fmt.Sprintf("guess %d", i))
-				answers <- err
-			}()
-		}
-		looked := 0
-		for range cap(answers) {
-			switch err := <-answers; {
-			case errors.Is(err, signin.ErrNotCurrent):
-				looked++
-			case !errors.Is(err, policy.ErrWait):
-				t.Errorf("a guess: %v", err)
-			}
-		}
+		looked := housetest.LookedAt(t, 100, func(i int) error {
+			_, err := verify(t, nodes[i%2], live, home, "", fmt.Sprintf("guess %d", i))
+			return err
+		})
 		if looked != 5 {
 			t.Errorf("%d guesses were looked at, want 5", looked)
 		}
