@@ -25,6 +25,8 @@ type tenantCmd struct {
 	Set     tenantSetCmd     `cmd:"" help:"Change a tenant's settings."`
 	Suspend tenantSuspendCmd `cmd:"" help:"Keep a tenant's people out; nothing is lost."`
 	Resume  tenantResumeCmd  `cmd:"" help:"Let a suspended tenant's people in again."`
+	Export  tenantExportCmd  `cmd:"" help:"Write a tenant with all it has into one sealed file, for another installation."`
+	Import  tenantImportCmd  `cmd:"" help:"Make a tenant of what another installation exported."`
 	Delete  tenantDeleteCmd  `cmd:"" help:"Remove a tenant with all it has, for ever."`
 }
 

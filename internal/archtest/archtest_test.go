@@ -29,6 +29,7 @@ var storeys = [][]string{
 	{"internal/store"},
 	{"internal/session"},
 	{"internal/signin", "internal/enroll", "internal/recovery", "internal/account", "internal/admin", "internal/operator", "internal/audit", "internal/once"},
+	{"internal/moving"},
 	{"internal/mail"},
 	{"internal/outbox"},
 	{"internal/front"},
@@ -219,8 +220,8 @@ var reservedCalls = []struct {
 	why  string
 }{
 	{"Tx", named("Tx"), []string{"internal/store", "internal/session", "internal/signin", "internal/enroll", "internal/recovery", "internal/account",
-		"internal/admin", "internal/operator", "internal/outbox", "internal/server", "internal/audit", "internal/once"}, "changes data; call a use case"},
-	{"Store.Tenant", picksTenant, []string{"internal/store", "internal/session", "internal/signin", "internal/operator", "internal/outbox",
+		"internal/admin", "internal/operator", "internal/outbox", "internal/server", "internal/audit", "internal/once", "internal/moving"}, "changes data; call a use case"},
+	{"Store.Tenant", picksTenant, []string{"internal/store", "internal/session", "internal/signin", "internal/operator", "internal/moving", "internal/outbox",
 		"internal/recovery", "internal/enroll/accept.go", // a link tells the tenant
 		"internal/admin/unlock.go", "internal/audit/seal.go", "internal/server", "internal/web/place.go", "internal/web/flow.go", "internal/api/tenant.go",
 		"internal/api/operator_tenants.go", // asks the operator's service, for whoever stands above tenants

@@ -43,6 +43,8 @@ const (
 	EventTenantSuspended       = "tenant_suspended"
 	EventTenantResumed         = "tenant_resumed"
 	EventTenantDismissed       = "tenant_dismissed"        // a program asked for its deletion; among the operator's own; detail: slug, tenant, token
+	EventTenantExported        = "tenant_exported"         // to a file; detail: users, events, head
+	EventTenantImported        = "tenant_imported"         // from a file; detail: slug, tenant and head there, users
 	EventTenantDeleted         = "tenant_deleted"          // among the operator's own; detail: slug, tenant
 	EventTenantSettingsChanged = "tenant_settings_changed" // detail: KEY.from, KEY.to
 

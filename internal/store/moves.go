@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -13,7 +15,7 @@ import (
 // left.
 //
 //	Leave ──► out, no slug ──Remove, piece by piece──► nothing
-//	Enter ──► in, no slug ──► rows ──Settle──► a slug: there at once
+//	Enter ──► in, no slug ──CarryIn, piece by piece, Arrive──► a slug: there at once
 const (
 	insertMove = `INSERT INTO moves (tenant_id, way, at) VALUES ($1, $2, $3)`
 	touchMove  = `UPDATE moves SET at = $3 WHERE tenant_id = $1 AND way = $2`
@@ -21,7 +23,9 @@ const (
 	endMove    = `DELETE FROM moves WHERE tenant_id = $1 AND way = $2`
 	idleMoves  = `SELECT tenant_id FROM moves WHERE at < $1 ORDER BY tenant_id LIMIT 100`
 
-	deleteSlug = `DELETE FROM slugs WHERE tenant_id = $1`
+	deleteSlug   = `DELETE FROM slugs WHERE tenant_id = $1`
+	insertSlugOf = `INSERT INTO slugs (tenant_id, slug, style) VALUES ($1, $2, $3)`
+	nameTenant   = `UPDATE tenants SET slug = $2 WHERE tenant_id = $1`
 )
 
 // The ways a tenant moves.
@@ -62,4 +66,51 @@ func (s *Store) IdleMoves(ctx context.Context, before time.Time) (ids []identity
 func (tx *Tx) TakeMove(ctx context.Context, before, now time.Time) (err error) {
 	defer problem.Wrap(&err, "take the move of %s", tx.id)
 	return tx.execOne(ctx, takeMove, micros(before), micros(now))
+}
+
+// ErrMoveOver says that an import stood still for so long that somebody took it
+// for dead and undoes it.
+var ErrMoveOver = problem.New(problem.Conflict, "move_given_up", "The import stood still for so long that it was taken for dead and undone. Nothing was imported.")
+
+// Enter adds a tenant that is to be imported: with no slug yet, so nobody finds
+// it. problem.Exists says that there is one with its id, or that there was one
+// that is not quite gone.
+func (tx *Tx) Enter(ctx context.Context, t identity.Tenant, now time.Time) (err error) {
+	defer problem.Wrap(&err, "take tenant %s in", tx.id)
+	policy, err := json.Marshal(t.Policy)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, insertMove, movingIn, micros(now)); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, insertTenant, "", t.Name, string(t.Style), string(t.Status), string(policy), micros(t.CreatedAt))
+	return err
+}
+
+// comingIn shows that the caller is at an import.
+func (tx *Tx) comingIn(ctx context.Context, now time.Time) error {
+	err := tx.execOne(ctx, touchMove, movingIn, micros(now))
+	if errors.Is(err, problem.NotFound) {
+		return ErrMoveOver
+	}
+	return err
+}
+
+// Arrive gives an imported tenant its slug: from then on it is there, with all
+// that was carried in. problem.Exists says that the slug is taken, ErrMoveOver
+// that the import was given up.
+func (tx *Tx) Arrive(ctx context.Context, slug string, style identity.Style) (err error) {
+	defer problem.Wrap(&err, "let tenant %s arrive", tx.id)
+	err = tx.execOne(ctx, endMove, movingIn)
+	if errors.Is(err, problem.NotFound) {
+		return ErrMoveOver
+	} else if err != nil {
+		return err
+	}
+	if err := tx.execOne(ctx, nameTenant, slug); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, insertSlugOf, slug, string(style))
+	return err
 }

@@ -27,6 +27,7 @@ const (
 	removeLanes       = `DELETE FROM lanes WHERE tenant_id = $1 AND (subject, lane) IN (SELECT subject, lane FROM lanes WHERE tenant_id = $1 LIMIT $2)`
 	someUsers         = `SELECT id, email_folded FROM users WHERE tenant_id = $1 ORDER BY id LIMIT $2`
 	removeImports     = `DELETE FROM imports WHERE tenant_id = $1 AND id IN (SELECT id FROM imports WHERE tenant_id = $1 LIMIT $2)`
+	removeRoles       = `DELETE FROM roles WHERE tenant_id = $1 AND name IN (SELECT name FROM roles WHERE tenant_id = $1 LIMIT $2)`
 	removeUnsealed    = `DELETE FROM unsealed WHERE tenant_id = $1 AND event_id IN (SELECT event_id FROM unsealed WHERE tenant_id = $1 LIMIT $2)`
 	// An event goes with its place in the chain, and in no other way.
 	removePlaces = `DELETE FROM chain WHERE tenant_id = $1 AND place IN (SELECT place FROM chain WHERE tenant_id = $1 ORDER BY place LIMIT $2)`
@@ -44,7 +45,7 @@ const (
 // inPieces are the tables a tenant may have many rows in, but for users and
 // events, which take more than a statement.
 var inPieces = []string{
-	removeDue, removeTasks, removeSessions, removeBrowsers, removeForms, removeInvitations, removeLinks, removeLanes, removeUnsealed,
+	removeDue, removeTasks, removeSessions, removeBrowsers, removeForms, removeInvitations, removeLinks, removeLanes, removeRoles, removeUnsealed,
 	removeOnce, removeOperatorTokens,
 }
 

@@ -15,6 +15,7 @@ import (
 // sqliteEngine reads on several connections at once and writes on one, whose
 // changes share commits (sqlite_writer.go).
 type sqliteEngine struct {
+	pool    *sql.DB // of the readers
 	readers *statements
 	writer  *sqliteWriter
 }
@@ -40,7 +41,7 @@ func openSQLite(ctx context.Context, path string) (*sqliteEngine, func() error, 
 		pool.Close()
 		return nil, nil, err
 	}
-	e := &sqliteEngine{readers: &statements{prepare: readers.PrepareContext}, writer: writer}
+	e := &sqliteEngine{pool: readers, readers: &statements{prepare: readers.PrepareContext}, writer: writer}
 	return e, func() error {
 		writer.stop()
 		err := readers.Close()
