@@ -27,7 +27,7 @@ import (
 // What can be wrong with an act on a user, beside policy's problems.
 var (
 	ErrUser     = problem.New(problem.Invalid, "invalid_user", "Something about the user is not right.")
-	ErrTaken    = problem.New(problem.Conflict, "user_exists", "Somebody in this tenant has that e-mail address or extension already.")
+	ErrTaken    = problem.New(problem.Conflict, "user_exists", "Somebody in this organization has that e-mail address or extension already.")
 	ErrMeantime = problem.New(problem.Conflict, "changed_meanwhile", "The user was changed by somebody else meanwhile. Look again, then try again.")
 	ErrOwn      = problem.New(problem.Denied, "own_password", "One's own password is changed in one's own settings, with the current one.")
 )
@@ -166,8 +166,8 @@ func (f faults) problem() error {
 }
 
 var (
-	errNeedsEmail     = problem.New(problem.Invalid, "email_missing", "People of this tenant sign in with an e-mail address: the user needs one.")
-	errNeedsExtension = problem.New(problem.Invalid, "extension_missing", "People of this tenant sign in with an extension: the user needs one.")
+	errNeedsEmail     = problem.New(problem.Invalid, "email_missing", "People of this organization sign in with an e-mail address: the user needs one.")
+	errNeedsExtension = problem.New(problem.Invalid, "extension_missing", "People of this organization sign in with an extension: the user needs one.")
 )
 
 // named adds a fault when a user has nothing to sign in with in a style.

@@ -26,7 +26,7 @@ var (
 	ErrHeader  = problem.New(problem.Invalid, "import_header", "The first line does not name the columns of an import.")
 	ErrText    = problem.New(problem.Invalid, "import_not_utf8", "The file is not text in UTF-8. Save it as “CSV UTF-8” and try again.")
 	ErrRefused = problem.New(problem.Invalid, "import_refused", "Some lines are wrong, so nothing was imported.")
-	ErrRunning = problem.New(problem.Conflict, "import_running", "Another import into this tenant is under way. (One that was killed counts as running for two minutes.)")
+	ErrRunning = problem.New(problem.Conflict, "import_running", "Another import into this organization is under way. (One that was killed counts as running for two minutes.)")
 	ErrGivenUp = problem.New(problem.Conflict, "import_given_up", "The import stood still for so long that it was taken for dead and undone. Nothing was imported.")
 )
 

@@ -15,7 +15,7 @@ import (
 // What can be wrong with an invitation, beside policy's problems.
 var (
 	ErrInvitee        = problem.New(problem.Invalid, "invalid_user", "Something about the invitation is not right.")
-	ErrTaken          = problem.New(problem.Conflict, "user_exists", "Somebody in this tenant has that e-mail address or extension already.")
+	ErrTaken          = problem.New(problem.Conflict, "user_exists", "Somebody in this organization has that e-mail address or extension already.")
 	ErrInvitationOver = problem.New(problem.Conflict, "invitation_over", "The invitation has been accepted or revoked already.")
 	ErrNoLetter       = problem.New(problem.Conflict, "no_address", "The invitation has no e-mail address. Its link can be handed over.")
 )
@@ -119,7 +119,7 @@ func (w Invitee) parse(style identity.Style, role identity.Role, handOver bool) 
 		u.Email, err = identity.ParseEmail(w.Email)
 		read("email", err)
 	} else if style != identity.Extension {
-		fault("email", "People of this tenant sign in with an e-mail address: the user needs one.")
+		fault("email", "People of this organization sign in with an e-mail address: the user needs one.")
 	} else if !handOver {
 		fault("email", "An invitation is mailed, so the user needs an e-mail address.")
 	}
@@ -127,7 +127,7 @@ func (w Invitee) parse(style identity.Style, role identity.Role, handOver bool) 
 		u.Extension, err = identity.ParseExtension(w.Extension)
 		read("extension", err)
 	} else if style == identity.Extension {
-		fault("extension", "People of this tenant sign in with an extension: the user needs one.")
+		fault("extension", "People of this organization sign in with an extension: the user needs one.")
 	}
 	if w.Name != "" {
 		u.Name, err = identity.ParseName(w.Name)

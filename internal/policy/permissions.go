@@ -81,7 +81,7 @@ var (
 	ErrSignIn    = problem.New(problem.Unauthenticated, "sign_in_required", "Sign in first.")
 	ErrDenied    = problem.New(problem.Denied, "denied", "You may not do that. An administrator of your organization can give you more access.")
 	ErrOperator  = problem.New(problem.Unauthenticated, "operator_token_required", "This is for programs with an operator token that is alive.")
-	ErrLastAdmin = problem.New(problem.Conflict, "last_admin", "A tenant keeps at least one active administrator.")
+	ErrLastAdmin = problem.New(problem.Conflict, "last_admin", "An organization keeps at least one active administrator.")
 )
 
 // Allow says whether a may do what p stands for at all: ErrSignIn when a is

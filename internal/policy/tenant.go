@@ -160,7 +160,7 @@ func StyleShuts(style identity.Style, noEmail, noExtension int64) error {
 	if lacking == 0 {
 		return nil
 	}
-	return ErrStyleShuts.Because("In the style %s people sign in with an %s, and %d of the tenant's users have none. Give them one or deactivate them first.", style, what, lacking)
+	return ErrStyleShuts.Because("In the style %s people sign in with an %s, and %d of the organization’s users have none. Give them one or deactivate them first.", style, what, lacking)
 }
 
 // takeBack finds the field by its JSON name, which is the key.

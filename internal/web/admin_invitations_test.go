@@ -21,8 +21,8 @@ func TestInvitationsPage(t *testing.T) {
 			t.Errorf("%d letters", len(letters))
 		}
 		boss.act(page, page, "lines=ann@acme.test\nnothing\nnew@acme.test", "role=user").
-			expect(200, "1 invited.", "ann@acme.test: Somebody in this tenant has", "nothing: People of this tenant sign in with", "ann@acme.test\nnothing</textarea>")
-		boss.act(page, page, "lines=ann@acme.test", "role=user").expect(422, "Somebody in this tenant has")
+			expect(200, "1 invited.", "ann@acme.test: Somebody in this organization has", "nothing: People of this organization sign in with", "ann@acme.test\nnothing</textarea>")
+		boss.act(page, page, "lines=ann@acme.test", "role=user").expect(422, "Somebody in this organization has")
 		boss.act(page, page, "lines= ,", "role=user").expect(422, "Write at least one address.")
 		boss.act(page, page, "lines=a@acme.test", "role=none").expect(422, "There is no such role.")
 
@@ -60,7 +60,7 @@ func TestInvitationsPage(t *testing.T) {
 		}
 		one = page + "/" + string(list[2].ID)
 		boss.act(page, one+"/resend").expect(429, "often enough")
-		boss.act(ivy, ivy, "name=Ivy", "email=ivy.green@acme.test", "role=user")
+		boss.act(ivy, ivy, "name=", "email=ivy.green@acme.test", "role=manager").arrive().expect(200, "The changes were saved.")
 		boss.get(page).expect(200, "ivy.green@acme.test").lacks(">ivy@acme.test<")
 		boss.act(ivy, ivy+"/deactivate").arrive()
 		boss.act(page, "/admin/users/"+string(ann.ID)+"/invitation").expect(409, "There is no open invitation of this user.")
@@ -81,7 +81,7 @@ func TestInvitationsWithExtensions(t *testing.T) {
 	page := "/admin/invitations"
 	boss.act(page, page, "lines=203 eve@x.test\nivy@x.test 204", "role=user").arrive().expect(200, "2 invitations were mailed.")
 	boss.act(page, page, "lines=zoe@x.test\n205\n206 207 a@x.test", "role=user").
-		expect(422, "zoe@x.test: People of this tenant sign in with an extension", "205: An invitation is mailed", "206 207 a@x.test: Write one address a line.")
+		expect(422, "zoe@x.test: People of this organization sign in with an extension", "205: An invitation is mailed", "206 207 a@x.test: Write one address a line.")
 	for extension, email := range map[string]string{"203": "eve@x.test", "204": "ivy@x.test"} {
 		if u, err := acme.UserByExtension(t.Context(), extension); err != nil || u.Email.Folded != email || u.Status != identity.Invited {
 			t.Errorf("%s: %+v, %v", extension, u, err)

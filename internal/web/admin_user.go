@@ -82,6 +82,9 @@ func (p *Pages) userPage(r *http.Request, v *front.Visit, id identity.UserID) (p
 // userFields are what a user is called and signs in with.
 func userFields(style identity.Style, u identity.User) []field {
 	name := field{Name: "name", Label: "Name", Type: "text", Autocomplete: "off", Value: u.Name}
+	if name.Optional = u.Status == identity.Invited; name.Optional {
+		name.Hint = "Whoever accepts the invitation says their own."
+	}
 	email := field{Name: "email", Label: "Email Address", Type: "email", Autocomplete: "off", Value: u.Email.Typed}
 	extension := field{Name: "extension", Label: "Extension", Type: "text", Autocomplete: "off", Value: u.Extension}
 	if style == identity.Extension {
@@ -115,6 +118,9 @@ func choose(roles []choiceOfRole, name string) {
 
 func (p *Pages) changeUser(w http.ResponseWriter, r *http.Request, v *front.Visit, f form) error {
 	id := identity.UserID(r.PathValue("id"))
+	if strings.TrimSpace(f["name"]) == "" && p.stillInvited(r, v, id) {
+		delete(f, "name")
+	}
 	_, err := p.Admin.Set(r.Context(), p.office(v), v.Actor, id, changesIn(f), v.Peer)
 	about := again(err)
 	if about == nil {
@@ -131,6 +137,12 @@ func (p *Pages) changeUser(w http.ResponseWriter, r *http.Request, v *front.Visi
 		pg.Problem = sentence(about)
 	}
 	return render(w, front.Status(about.Kind), pg)
+}
+
+// stillInvited reports whether a user may be without a name yet.
+func (p *Pages) stillInvited(r *http.Request, v *front.Visit, id identity.UserID) bool {
+	u, err := p.Admin.User(r.Context(), p.office(v), v.Actor, id)
+	return err == nil && u.Status == identity.Invited
 }
 
 // changesIn is what a form wants to be different: what it has no field for

@@ -111,7 +111,7 @@ func TestPageOfAUser(t *testing.T) {
 			t.Error("a name became markup")
 		}
 		boss.act(page, page, "name=Ann", "email=nothing", "role=boss").expect(422, `id="email-error"`, "There is no such role.", `value="nothing"`)
-		boss.act(page, page, "name=Ann", "email=mia@acme.test", "role=user").expect(409, "Somebody in this tenant has that e-mail address")
+		boss.act(page, page, "name=Ann", "email=mia@acme.test", "role=user").expect(409, "Somebody in this organization has that e-mail address")
 		boss.act(page, page+"/sessions/end").arrive().expect(200, "All sessions of Ann")
 		hers.get("/home").expect(303)
 		boss.act(page, page+"/unlock").arrive().expect(200, "need not wait any more")
