@@ -72,9 +72,14 @@ func (s *Service) RevokeToken(ctx context.Context, id identity.OperatorTokenID) 
 // Authenticate finds the operator token that a program shows, and notes that it
 // was used. Whatever is wrong with it, the error is policy.ErrOperator; a source
 // that has shown too many such must wait, also with one that is right
-// (policy.ErrWait).
+// (policy.ErrWait). What does not even look like one, such as a session's token,
+// is no guess and is not counted.
 func (s *Service) Authenticate(ctx context.Context, text, source string, from identity.Peer) (t identity.OperatorToken, err error) {
 	defer problem.Wrap(&err, "authenticate an operator token")
+	id, err := secret.ReadOperatorToken(text)
+	if err != nil {
+		return t, policy.ErrOperator
+	}
 	now := s.Now()
 	rule := policy.OperatorTries()
 	lanes := []store.Lane{{Lane: rule, Key: rule.Name + " " + source}}
@@ -85,7 +90,7 @@ func (s *Service) Authenticate(ctx context.Context, text, source string, from id
 	if !until.IsZero() {
 		return t, policy.ErrWait.After(max(until.Sub(now), time.Second))
 	}
-	t, ok, err := s.findToken(ctx, text)
+	t, ok, err := s.findToken(ctx, id, text)
 	switch {
 	case err != nil:
 		return t, err
@@ -99,11 +104,7 @@ func (s *Service) Authenticate(ctx context.Context, text, source string, from id
 
 // findToken reads the row that a token names; ok says that the token is the one
 // that was made for it.
-func (s *Service) findToken(ctx context.Context, text string) (t identity.OperatorToken, ok bool, err error) {
-	id, err := secret.ReadOperatorToken(text)
-	if err != nil {
-		return t, false, nil
-	}
+func (s *Service) findToken(ctx context.Context, id identity.OperatorTokenID, text string) (t identity.OperatorToken, ok bool, err error) {
 	t, hash, err := s.Store.Nowhere().OperatorToken(ctx, id)
 	if err != nil && !errors.Is(err, problem.NotFound) {
 		return t, false, err

@@ -84,14 +84,11 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("--trusted-proxies: %w", err)
 	}
 	keeper := &operator.Service{Store: o.Store, Now: o.Now, Settle: operator.Settle}
-	if err := keeper.EnsureKey(ctx); err != nil {
+	ring, err := ringOf(ctx, keeper)
+	if err != nil {
 		return nil, err
 	}
 	metrics := front.NewMetrics()
-	ring := &session.Ring{Store: o.Store}
-	if err := ring.Load(ctx); err != nil {
-		return nil, err
-	}
 	rules, err := rulesOf(o.Config)
 	if err != nil {
 		return nil, err
@@ -135,6 +132,15 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		mux.Handle("GET /readyz", front.Secured(http.HandlerFunc(s.ready), door.HTTPS()))
 	}
 	return s, nil
+}
+
+// ringOf is the ring of signing keys, with one that signs.
+func ringOf(ctx context.Context, keeper *operator.Service) (*session.Ring, error) {
+	if err := keeper.EnsureKey(ctx); err != nil {
+		return nil, err
+	}
+	ring := &session.Ring{Store: keeper.Store}
+	return ring, ring.Load(ctx)
 }
 
 // gateOf is the line in front of the hashes, as wide as the operator has
