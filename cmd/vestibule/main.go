@@ -35,6 +35,7 @@ type cli struct {
 	Demo        demoCmd        `cmd:"" help:"Serve a filled database of its own, to try things out."`
 	Tenant      tenantCmd      `cmd:"" help:"Keep tenants."`
 	User        userCmd        `cmd:"" help:"Keep a tenant's users."`
+	Role        roleCmd        `cmd:"" help:"Keep a tenant's roles."`
 	Keys        keysCmd        `cmd:"" help:"Keep the keys that access tokens are signed with."`
 	Operator    operatorCmd    `cmd:"" help:"Let programs act as the operator."`
 	Audit       auditCmd       `cmd:"" help:"Check the audit trail, and take a person out of it."`

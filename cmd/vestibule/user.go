@@ -151,13 +151,20 @@ type userListCmd struct {
 	config.Database
 	output
 	inCmd
-	Role   string `enum:",admin,manager,user" default:"" only:"flag" placeholder:"ROLE" help:"Only those with this role."`
+	Role   string `only:"flag" placeholder:"ROLE" help:"Only those with this role."`
 	Status string `enum:",invited,active,deactivated" default:"" only:"flag" placeholder:"STATUS" help:"Only invited, active or deactivated ones."`
 }
 
 // Run lists the users.
 func (c *userListCmd) Run(ctx context.Context, p *program) error {
 	return inTenant(ctx, c.Database, p, c.Tenant, func(t store.Tenant) error {
+		if c.Role != "" {
+			if _, err := t.Role(ctx, c.Role); errors.Is(err, problem.NotFound) {
+				return errNoRole
+			} else if err != nil {
+				return err
+			}
+		}
 		const page = 500
 		items, rows := []userJSON{}, [][]string{}
 		for after := identity.UserID(""); ; {

@@ -18,7 +18,7 @@ type userCreateCmd struct {
 	Email     string `only:"flag" placeholder:"ADDRESS" help:"The user's e-mail address; needed but in the extension style."`
 	Extension string `only:"flag" placeholder:"N" help:"The user's extension, 2 to 10 digits; needed in the extension style."`
 	Name      string `only:"flag" required:"" placeholder:"NAME" help:"What the user is called."`
-	Role      string `only:"flag" required:"" enum:"admin,manager,user" placeholder:"ROLE" help:"admin, manager or user."`
+	Role      string `only:"flag" required:"" placeholder:"ROLE" help:"admin, manager, user, or a role of the tenant's own."`
 }
 
 // Run makes the user and writes its id. Without a password it is invited.
@@ -54,7 +54,7 @@ type userSetCmd struct {
 	Email     *string `only:"flag" placeholder:"ADDRESS" help:"Another e-mail address; an empty one takes it away."`
 	Extension *string `only:"flag" placeholder:"N" help:"Another extension; an empty one takes it away."`
 	Name      *string `only:"flag" placeholder:"NAME" help:"Another name."`
-	Role      *string `only:"flag" placeholder:"ROLE" help:"Another role: admin, manager or user."`
+	Role      *string `only:"flag" placeholder:"ROLE" help:"Another role: admin, manager, user, or one of the tenant's own."`
 }
 
 // Run changes the user's fields or its password: one transaction, so that

@@ -154,7 +154,10 @@ func (f *faults) add(field string, err error) {
 	*f = append(*f, problem.Field{Location: "body." + field, Message: message})
 }
 
-func (f faults) problem() error {
+func (f faults) problem() error { return f.of(ErrUser) }
+
+// of is p with all that was found, or nil.
+func (f faults) of(p *problem.Problem) error {
 	if len(f) == 0 {
 		return nil
 	}
@@ -162,7 +165,7 @@ func (f faults) problem() error {
 	for i, field := range f {
 		messages[i] = field.Message
 	}
-	return ErrUser.Because("%s", strings.Join(messages, " ")).In(f...)
+	return p.Because("%s", strings.Join(messages, " ")).In(f...)
 }
 
 var (

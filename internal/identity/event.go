@@ -36,6 +36,10 @@ const (
 	EventUserDeleted        = "user_deleted"
 	EventPermissionsChanged = "privilege_permissions_changed" // detail: from, to
 
+	EventRoleCreated = "role_created" // detail: role, title, rank, permissions
+	EventRoleChanged = "role_changed" // detail: role, and from what to what
+	EventRoleDeleted = "role_deleted" // detail: role
+
 	EventImportDone = "import_done"
 	EventDataExport = "data_export"
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"unicode/utf8"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
@@ -69,4 +70,74 @@ func within(given, mine identity.Role) bool {
 		}
 	}
 	return given.Rank <= mine.Rank
+}
+
+// Bounds of a tenant's own roles. The built-in Admin stands above all of them.
+const (
+	MinRank     = 1
+	MaxRank     = 99
+	MaxOwnRoles = 100
+	maxTitle    = 60 // characters
+)
+
+// Why a role is not made or changed.
+var (
+	ErrBuiltInRole = problem.New(problem.Conflict, "builtin_role", "The roles Admin, Manager and User are the same everywhere and cannot be changed.")
+	ErrHeldRole    = problem.New(problem.Conflict, "own_role", "Nobody changes a role they hold. Somebody else with enough access can.")
+
+	errRank       = problem.New(problem.Invalid, "invalid_rank", "A rank is a number from 1 to 99.")
+	errTitle      = problem.New(problem.Invalid, "invalid_title", "A title has at most 60 characters.")
+	errPermission = problem.New(problem.Invalid, "unknown_permission", "There is a permission in the list that does not exist.")
+)
+
+// MayEditRole says whether actor may make, change or remove a role of the
+// tenant's own, as it is or as it is to be: it is not the actor's, its rank is
+// at most mine and its permissions are within mine (G3). Nobody changes a
+// built-in one, the operator neither. Whether actor may edit roles at all is
+// Allow's to say.
+func MayEditRole(actor identity.Actor, role identity.Role) error {
+	if err := somebody(actor); err != nil {
+		return err
+	}
+	switch {
+	case BuiltIn(role.Name).Name != "":
+		return ErrBuiltInRole
+	case actor.Operator:
+		return nil
+	case role.Name == actor.Role.Name:
+		return ErrHeldRole
+	case !within(role, actor.Role):
+		return ErrDenied
+	}
+	return nil
+}
+
+// CheckRank says whether a role of a tenant's own may have a rank.
+func CheckRank(rank int) error {
+	if rank < MinRank || rank > MaxRank {
+		return errRank
+	}
+	return nil
+}
+
+// ParseTitle reads what a role is called by people, as names are read.
+func ParseTitle(typed string) (string, error) {
+	title, err := identity.ParseName(typed)
+	if err == nil && utf8.RuneCountInString(title) > maxTitle {
+		return "", errTitle
+	}
+	return title, err
+}
+
+// ParsePermissions reads a list of permissions; each may be there once or more.
+func ParsePermissions(names []string) (identity.Permissions, error) {
+	var list []Permission
+	for _, name := range names {
+		p := Permission(name)
+		if !slices.ContainsFunc(powers, func(one Power) bool { return one.Permission == p }) {
+			return "", errPermission
+		}
+		list = append(list, p)
+	}
+	return SetOf(list...), nil
 }

@@ -3,6 +3,7 @@ package policy_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -103,6 +104,64 @@ func TestMayGive(t *testing.T) {
 	} {
 		if err := policy.MayGive(test.actor, test.role); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+}
+
+// Proves: G3, 5.3
+func TestMayEditRole(t *testing.T) {
+	mine := identity.Role{Name: "lead", Rank: 60, Permissions: policy.SetOf(policy.RolesWrite, policy.UsersRead)}
+	lead := holderOf(mine)
+	same := mine
+	same.Name = "other"
+	for _, test := range []struct {
+		name  string
+		actor identity.Actor
+		role  identity.Role
+		want  error
+	}{
+		{"less of both", lead, ownRole(10, policy.UsersRead), nil},
+		{"as much of both, under another name", lead, same, nil},
+		{"a higher rank", lead, ownRole(61), policy.ErrDenied},
+		{"a permission one lacks", lead, ownRole(1, policy.AuditRead), policy.ErrDenied},
+		{"the role one holds", lead, mine, policy.ErrHeldRole},
+		{"the role one holds, made smaller", lead, identity.Role{Name: "lead", Rank: 1}, policy.ErrHeldRole},
+		{"a built-in role", holder(identity.Admin), policy.BuiltIn(identity.Member), policy.ErrBuiltInRole},
+		{"an admin, the highest there may be", holder(identity.Admin), ownRole(99, policy.AuditExport), nil},
+		{"the operator", operator, ownRole(99, policy.AuditExport), nil},
+		{"the operator and a built-in role", operator, policy.BuiltIn(identity.Admin), policy.ErrBuiltInRole},
+		{"nobody", identity.Actor{}, ownRole(1), policy.ErrSignIn},
+		{"a role that is gone", holderOf(identity.Role{}), ownRole(1), policy.ErrDenied},
+	} {
+		if err := policy.MayEditRole(test.actor, test.role); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+}
+
+func TestRolesAreBounded(t *testing.T) {
+	for rank, allowed := range map[int]bool{0: false, 1: true, 99: true, 100: false, -1: false} {
+		if err := policy.CheckRank(rank); (err == nil) != allowed {
+			t.Errorf("rank %d: %v", rank, err)
+		}
+	}
+	for title, allowed := range map[string]bool{"Desk": true, strings.Repeat("ä", 60): true, strings.Repeat("ä", 61): false, "": false, "a\nb": false, "\u202eevil": false} {
+		if _, err := policy.ParseTitle(title); (err == nil) != allowed {
+			t.Errorf("title %q: %v", title, err)
+		}
+	}
+	for name, allowed := range map[string]bool{"desk": true, "a1": true, "a-b": true, "a": false, "-a": false, "a-": false, "Desk": false, " desk": false, "a b": false, "dësk": false, strings.Repeat("a", 41): false} {
+		if _, err := identity.ParseRoleName(name); (err == nil) != allowed {
+			t.Errorf("name %q: %v", name, err)
+		}
+	}
+	set, err := policy.ParsePermissions([]string{"users.write", "users.read", "users.write"})
+	if err != nil || set != "users.read users.write" {
+		t.Errorf("%q, %v", set, err)
+	}
+	for _, odd := range []string{"users.invent", "Users.Read", "", "users.read users.write"} {
+		if _, err := policy.ParsePermissions([]string{odd}); err == nil {
+			t.Errorf("the permission %q is taken", odd)
 		}
 	}
 }

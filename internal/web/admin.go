@@ -20,6 +20,7 @@ var adminPages = []struct {
 }{
 	{"Users", "/admin/users", policy.UsersRead},
 	{"Invitations", "/admin/invitations", policy.InvitationsRead},
+	{"Roles", rolesPath, policy.RolesRead},
 	{"Audit", "/admin/audit", policy.AuditRead},
 	{"Mail", mailPath, policy.MailsRead},
 	{"Organization", "/admin/organization", policy.OrganizationRead},

@@ -39,6 +39,8 @@ func (letterPage) name() string          { return "letter" }
 func (usersPage) name() string           { return "admin_users" }
 func (userPage) name() string            { return "admin_user" }
 func (auditPage) name() string           { return "admin_audit" }
+func (rolesPage) name() string           { return "admin_roles" }
+func (rolePage) name() string            { return "admin_role" }
 func (mailPage) name() string            { return "admin_mail" }
 func (organizationPage) name() string    { return "admin_organization" }
 func (newUserPage) name() string         { return "admin_new_user" }
@@ -52,7 +54,7 @@ var templates = func() map[string]func() *template.Template {
 	all := map[string]func() *template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
 		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{},
-		usersPage{}, userPage{}, auditPage{}, mailPage{}, organizationPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
+		usersPage{}, userPage{}, auditPage{}, rolesPage{}, rolePage{}, mailPage{}, organizationPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
 		all[pg.name()] = sync.OnceValue(func() *template.Template {
 			return template.Must(template.Must(layout().Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
 		})

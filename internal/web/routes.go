@@ -43,7 +43,7 @@ type Pages struct {
 
 // Routes is every page there is, and the files they use.
 func (p *Pages) Routes() []front.Route {
-	return slices.Concat(p.devRoutes(), p.organizationRoutes(), p.userRoutes(), p.auditRoutes(), p.mailRoutes(), p.invitationRoutes(), []front.Route{
+	return slices.Concat(p.devRoutes(), p.organizationRoutes(), p.userRoutes(), p.auditRoutes(), p.roleRoutes(), p.mailRoutes(), p.invitationRoutes(), []front.Route{
 		front.Get("/{$}", front.Anyone, p.start),
 		front.Get("/assets/{file}", front.Anyone, serveAsset),
 
