@@ -88,11 +88,11 @@ func (r *reading) wrong(why string, args ...any) error {
 
 // line is the next line, which holds until the one after.
 func (r *reading) line() ([]byte, error) {
-	if r.scanner.Scan() {
+	more, err := r.scanner.Scan(), r.scanner.Err()
+	if more && err == nil { // else it may be half a line, before what cannot be read
 		r.number++
 		return r.scanner.Bytes(), nil
 	}
-	err := r.scanner.Err()
 	switch {
 	case errors.Is(err, bufio.ErrTooLong):
 		return nil, r.wrong("the next line is too long")
