@@ -20,7 +20,7 @@ type (
 		Parameters  []parameter
 		RequestBody *body
 		Responses   map[string]body
-		Security    []any
+		Security    []map[string]any
 	}
 	parameter struct {
 		Name, In, Description string

@@ -63,7 +63,7 @@ type (
 	}
 	call struct {
 		ID, Method, Address, Summary string
-		SignedIn                     bool // for those who are signed in
+		Who                          string // may: anyone, signed in, operator token
 		Parameters                   []field
 		Body                         []field
 		Answers                      []answer
@@ -88,7 +88,7 @@ func (p *shownPage) add(c call) {
 func (d *document) call(method, address string, op operation) call {
 	c := call{
 		ID:     strings.Trim(notID.Replace(strings.ToLower(method)+address), "-"),
-		Method: method, Address: address, Summary: op.Summary, SignedIn: len(op.Security) > 0,
+		Method: method, Address: address, Summary: op.Summary, Who: op.who(),
 	}
 	for _, p := range op.Parameters {
 		f := d.field(p.Name, p.Schema, p.Required)
@@ -108,6 +108,17 @@ func (d *document) call(method, address string, op operation) call {
 		c.Answers = append(c.Answers, a)
 	}
 	return c
+}
+
+// who may make a call, in the words of its mark.
+func (op operation) who() string {
+	switch {
+	case len(op.Security) == 0:
+		return "anyone"
+	case op.Security[0]["operator_token"] != nil:
+		return "operator token"
+	}
+	return "signed in"
 }
 
 var notID = strings.NewReplacer("/", "-", "{", "", "}", "", ".", "-")

@@ -8,6 +8,7 @@ import (
 )
 
 const calls = `{"openapi":"3.1.0","info":{"title":"An <API>","version":"1"},"paths":{"/api/v1/things/{id}":{
+ "post":{"summary":"Make","security":[{"operator_token":[]}],"responses":{}},
  "delete":{"summary":"Drop","responses":{"204":{"description":"No Content"}}},
  "get":{"summary":"Look","parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}},
    {"name":"deep","in":"query","description":"How far.","schema":{"type":"integer"}}],
@@ -41,6 +42,7 @@ func TestPage(t *testing.T) {
 		{"a problem", `<dt class="problem">404</dt>`},
 		{"its code", "Problem with the code not_found."},
 		{"who may", `Look. <span class="tag">signed in</span>`},
+		{"and a program", `Make. <span class="tag">operator token</span>`},
 		{"who may, too", `Drop. <span class="tag">anyone</span>`},
 	} {
 		if !strings.Contains(text, row.want) {
