@@ -41,6 +41,7 @@ type rolesPage struct {
 	Roles    []admin.RoleLook
 	Powers   []powerLine
 	Done     string
+	Problem  string
 	MayWrite bool
 }
 
