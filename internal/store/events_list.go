@@ -27,8 +27,12 @@ const (
 			OR SUBSTR(e.address, 1, LENGTH(CAST($8 AS TEXT))) = $8 OR REPLACE(e.detail, $8, '') <> e.detail
 			OR REPLACE(u.name_folded, $8, '') <> u.name_folded OR REPLACE(u.email_folded, $8, '') <> u.email_folded OR u.extension = $8
 			OR REPLACE(a.name_folded, $8, '') <> a.name_folded OR REPLACE(a.email_folded, $8, '') <> a.email_folded OR a.extension = $8)`
-	trail       = `SELECT ` + onTrail + fromTrail + wanted + ` ORDER BY e.id DESC LIMIT $9`
-	trailOfUser = `SELECT ` + onTrail + fromTrail + wanted + ` AND (e.user_id = $10 OR e.actor_id = $10) ORDER BY e.id DESC LIMIT $9`
+	trail = `SELECT ` + onTrail + fromTrail + wanted + ` ORDER BY e.id DESC LIMIT $9`
+	// trailOfUser goes by two indexes; with an OR, SQLite would go through the
+	// whole trail.
+	trailOfUser = `SELECT ` + onTrail + fromTrail + wanted + ` AND e.id IN (
+		SELECT id FROM events WHERE tenant_id = $1 AND user_id = $10
+		UNION ALL SELECT id FROM events WHERE tenant_id = $1 AND actor_id = $10 AND actor_id <> '') ORDER BY e.id DESC LIMIT $9`
 )
 
 // An EventQuery says which events are looked for; the zero value of a field
