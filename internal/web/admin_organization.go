@@ -1,9 +1,11 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -222,7 +224,19 @@ func (word settingWord) text(value string) string {
 			return word.options[i+1]
 		}
 	}
+	if long, err := time.ParseDuration(value); err == nil && long > 0 {
+		return value + " (" + inDays(long) + ")"
+	}
 	return value
+}
+
+// inDays is inWords, in days where a time is some.
+func inDays(long time.Duration) string {
+	const day = 24 * time.Hour
+	if long > day && long%day == 0 {
+		return fmt.Sprintf("%d days", long/day)
+	}
+	return inWords(long)
 }
 
 // changeOrganization changes what the form has otherwise than when it was

@@ -58,7 +58,7 @@ func TestOrganizationPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.pages.Admin.Operator = policy.Above(s.pages.Admin.Operator, bounds)
-		page := boss.get("/admin/organization").expect(200, "<h1>Organization</h1>", "Unless you choose: 4h.", "at most 5h").body
+		page := boss.get("/admin/organization").expect(200, "<h1>Organization</h1>", "Unless you choose: 4h (4 hours).", "at most 5h").body
 		for _, key := range policy.Keys() {
 			if n := strings.Count(page, `name="was.`+key+`"`); n != 1 {
 				t.Errorf("%s is on the page %d times", key, n)
