@@ -1,9 +1,12 @@
-// Package account is what people do to their own accounts: their profile and
-// their password. Whose account it is, the session says; nobody names it.
+// Package account is what people do to their own accounts: their profile,
+// their address and their password. Whose account it is, the session says;
+// nobody names it.
 //
 //	ChangePassword: rules ─► limiter ─► the slow hashes ─► Tx( as nothing has changed:
 //	    password ─► this session goes on, all others end ─► letter ─► event )
-//	SetProfile:     Tx( as the user is still active: name ─► event )
+//	AskAddress:     limiter ─► the slow hash ─► Tx( as the session still lives:
+//	    link ─► letter to the new address ─► event ); package recovery does the rest
+//	SetProfile:     Tx( as the user is still active: what is different ─► event )
 //
 // One's own sessions are listed and ended by package session; Device says what
 // they run on.

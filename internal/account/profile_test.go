@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,6 +56,45 @@ func TestSetProfile(t *testing.T) {
 		housetest.SetStatus(t, acme, ann.ID, identity.Deactivated)
 		if _, err := set("Ann"); !errors.Is(err, session.ErrEnded) {
 			t.Errorf("deactivated meanwhile: %v, want %v", err, session.ErrEnded)
+		}
+	})
+}
+
+// Proves: G5, 5.1
+func TestSetLanguageAndTimeZone(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		acme, ann := withAnn(t, h)
+		here := enter(t, h, browserAt(home, "bro_here"))
+		text := func(s string) *string { return &s }
+		for _, row := range []struct {
+			name     string
+			chosen   account.Profile
+			language string
+			zone     string
+			err      error
+			field    string
+		}{
+			{"both", account.Profile{Language: text("id"), TimeZone: text("Asia/Jakarta")}, "id", "Asia/Jakarta", nil, ""},
+			{"the same again", account.Profile{Language: text("id")}, "id", "Asia/Jakarta", nil, ""},
+			{"one alone", account.Profile{TimeZone: text("Europe/Berlin")}, "id", "Europe/Berlin", nil, ""},
+			{"the tenant's", account.Profile{Language: text("")}, "", "Europe/Berlin", nil, ""},
+			{"a language nobody wrote", account.Profile{Language: text("../en")}, "", "Europe/Berlin", identity.ErrLanguage, "body.language"},
+			{"no zone", account.Profile{Language: text("id"), TimeZone: text("Local")}, "", "Europe/Berlin", identity.ErrTimeZone, "body.time_zone"},
+		} {
+			_, err := service(h).SetProfile(t.Context(), here.Live, row.chosen, identity.Peer{})
+			if !errors.Is(err, row.err) || err != nil && problem.Of(err).Fields[0].Location != row.field {
+				t.Errorf("%s: %v, want %v", row.name, err, row.err)
+			}
+			if u := housetest.User(t, acme, ann.ID); u.Language != row.language || u.TimeZone != row.zone || u.Name != ann.Name || u.Role != ann.Role {
+				t.Errorf("%s: afterwards %+v", row.name, u)
+			}
+		}
+		var fields []string
+		for _, e := range housetest.Events(t, acme, identity.EventUserUpdated) {
+			fields = append(fields, e.Detail["fields"])
+		}
+		if want := []string{"language,time_zone", "time_zone", "language"}; !slices.Equal(fields, want) {
+			t.Errorf("events of %q, want %q", fields, want)
 		}
 	})
 }

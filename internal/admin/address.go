@@ -6,23 +6,26 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
+// ErrOwnAddress answers who would change their own address without showing that
+// it is theirs, and without their password.
+var ErrOwnAddress = problem.New(problem.Denied, "own_address", "One's own e-mail address is changed in one's own settings, and confirmed where it leads to.")
+
 // tellAddress tells a person of another address, at the new one and at the old
-// one. From there a change by the person can be taken back, for it may have been
-// a thief; what somebody else corrects stays corrected, for the old address may
-// have been a stranger's. Who is only invited has nothing yet to lose.
-func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, actor identity.Actor, before, after identity.User) error {
+// one. There is no way back from there: what an administrator corrects stays
+// corrected, for the old address may have been a stranger's, and so a way back
+// that a change of the person's own has opened is over. Who is only invited has
+// nothing yet to lose.
+func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, before, after identity.User) error {
 	if before.Email.Folded == after.Email.Folded || before.Status == identity.Invited {
 		return nil
 	}
 	now := s.Now()
-	own := actor.User == before.ID
-	if !own {
-		if err := tx.EndLink(ctx, before.ID, identity.UndoLink, now); err != nil {
-			return err
-		}
+	if err := tx.EndLink(ctx, before.ID, identity.UndoLink, now); err != nil {
+		return err
 	}
 	data := map[string]string{identity.DataAt: now.UTC().Format(time.RFC3339), identity.DataNewAddress: after.Email.Typed}
 	if after.Email.Folded != "" {
@@ -39,20 +42,6 @@ func (s *Service) tellAddress(ctx context.Context, tx *store.Tx, actor identity.
 	if before.Email.Folded == "" {
 		return nil
 	}
-	told := identity.Task{Kind: identity.LetterAddressChanged, User: before.ID, At: now,
-		Data: map[string]string{identity.DataTo: before.Email.Typed, identity.DataAt: data[identity.DataAt], identity.DataNewAddress: after.Email.Typed}}
-	if !own {
-		return tx.Enqueue(ctx, told)
-	}
-	l, err := tx.EnsureLink(ctx, identity.Link{
-		ID: identity.NewLinkID(), Purpose: identity.UndoLink, User: before.ID, Data: before.Email.Typed,
-		CreatedAt: now, ExpiresAt: now.Add(policy.LinkTTL(identity.Policy{}, identity.UndoLink)),
-	})
-	if err != nil {
-		return err
-	}
-	if l.Data == before.Email.Typed { // else a way back to an address before that lives: it is the way back
-		told.Kind, told.Link, told.Expires = identity.LetterAddressUndo, l.ID, l.ExpiresAt
-	}
-	return tx.Enqueue(ctx, told)
+	return tx.Enqueue(ctx, identity.Task{Kind: identity.LetterAddressChanged, User: before.ID, At: now,
+		Data: map[string]string{identity.DataTo: before.Email.Typed, identity.DataAt: data[identity.DataAt], identity.DataNewAddress: after.Email.Typed}})
 }

@@ -11,11 +11,11 @@ import (
 )
 
 // Changes are what is to be different about a user, as typed. nil leaves a
-// field as it is; an empty e-mail or extension takes it away.
-type Changes struct{ Email, Extension, Name, Role *string }
+// field as it is; an empty e-mail, extension or language takes it away.
+type Changes struct{ Email, Extension, Name, Role, Language *string }
 
-// Set changes what a user is called and may do. Errors are as Create's, and
-// policy.ErrLastAdmin.
+// Set changes what a user is called and may do. Errors are as Create's,
+// policy.ErrLastAdmin and ErrOwnAddress.
 func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, c Changes, from identity.Peer) (u identity.User, err error) {
 	defer problem.Wrap(&err, "set user %s", id)
 	err = s.act(ctx, t, actor, policy.UsersWrite, id, func(tx *store.Tx, actor identity.Actor, before identity.User) error {
@@ -34,6 +34,9 @@ func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor,
 		after, err := c.apply(tenant.Style, role, before)
 		if err != nil {
 			return err
+		}
+		if actor.User == id && before.Email.Folded != after.Email.Folded {
+			return ErrOwnAddress
 		}
 		if err := s.setRole(ctx, tx, actor, before, after, role, from); err != nil {
 			return err
@@ -74,6 +77,10 @@ func (c Changes) apply(style identity.Style, role identity.Role, u identity.User
 			wrong.add("role", policy.ErrNoRole)
 		}
 	}
+	if c.Language != nil {
+		u.Language, err = identity.ParseLanguage(*c.Language)
+		wrong.add("language", err)
+	}
 	if u.Status != identity.Deactivated {
 		wrong.named(style, u)
 	}
@@ -111,7 +118,7 @@ func (s *Service) setFields(ctx context.Context, tx *store.Tx, actor identity.Ac
 			return err
 		}
 	}
-	if err := s.tellAddress(ctx, tx, actor, before, after); err != nil {
+	if err := s.tellAddress(ctx, tx, before, after); err != nil {
 		return err
 	}
 	var fields []string
@@ -122,6 +129,7 @@ func (s *Service) setFields(ctx context.Context, tx *store.Tx, actor identity.Ac
 		{"email", before.Email != after.Email},
 		{"extension", before.Extension != after.Extension},
 		{"name", before.Name != after.Name},
+		{"language", before.Language != after.Language},
 	} {
 		if f.differs {
 			fields = append(fields, f.name)

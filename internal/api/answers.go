@@ -15,6 +15,8 @@ type userAnswer struct {
 	Extension  string     `json:"extension"`
 	Role       string     `json:"role"`
 	Status     string     `json:"status"`
+	Language   string     `json:"language" doc:"Of letters; empty: the tenant's."`
+	TimeZone   string     `json:"time_zone" doc:"A name of the IANA database, of times on pages and in letters; empty: the tenant's."`
 	LastSignIn *time.Time `json:"last_sign_in_at"`
 	CreatedAt  time.Time  `json:"created_at"`
 
@@ -30,7 +32,7 @@ type mailTroubleAnswer struct {
 func userOf(u identity.User) userAnswer {
 	answer := userAnswer{
 		ID: string(u.ID), Name: u.Name, Email: u.Email.Typed, Extension: u.Extension,
-		Role: u.Role, Status: string(u.Status), CreatedAt: u.CreatedAt,
+		Role: u.Role, Status: string(u.Status), CreatedAt: u.CreatedAt, Language: u.Language, TimeZone: u.TimeZone,
 	}
 	if !u.LastSignIn.IsZero() {
 		answer.LastSignIn = &u.LastSignIn

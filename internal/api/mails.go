@@ -24,7 +24,7 @@ func (a *API) mailCalls() []call {
 // whoever reads this.
 type mailAnswer struct {
 	ID        string     `json:"id"`
-	Kind      string     `json:"kind" enum:"reset,invitation,password_changed,address_changed,address_undo,new_browser,token_reuse"`
+	Kind      string     `json:"kind" enum:"reset,invitation,password_changed,address_changed,address_confirm,address_undo,new_browser,token_reuse"`
 	User      string     `json:"user_id"`
 	To        string     `json:"to" doc:"Where it was last sent; before that, the user's address."`
 	State     string     `json:"state" enum:"queued,sent,deferred,failed,bounced,expired"`

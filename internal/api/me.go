@@ -19,14 +19,16 @@ func (a *API) meCalls() []call {
 	sent := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, front.ErrTooLarge, front.ErrContentType, ErrNotJSON, ErrBody}
 	return []call{
 		{front.Get("/api/v1/me", front.SignedIn, a.me), "My profile", nil, userAnswer{}, http.StatusOK, signedIn},
-		{front.Patch("/api/v1/me", front.SignedIn, a.changeMe), "Change my profile", profileBody{}, userAnswer{}, http.StatusOK, append(sent[:6:6], identity.ErrName)},
+		{front.Patch("/api/v1/me", front.SignedIn, a.changeMe), "Change my profile", profileBody{}, userAnswer{}, http.StatusOK, append(sent[:6:6], identity.ErrName, identity.ErrLanguage, identity.ErrTimeZone)},
 		{front.Put("/api/v1/me/password", front.SignedIn, a.changeMyPassword), "Change my password; every other session of mine ends", passwordBody{}, nil, http.StatusNoContent,
 			append(sent[:6:6], policy.ErrWebOnly, signin.ErrNotCurrent, policy.ErrPassword, secret.ErrPasswordText, policy.ErrWait, secret.ErrBusy)},
 	}
 }
 
 type profileBody struct {
-	Name *string `json:"name,omitempty"`
+	Name     *string `json:"name,omitempty"`
+	Language *string `json:"language,omitempty" doc:"Of letters; empty is the tenant's."`
+	TimeZone *string `json:"time_zone,omitempty" doc:"A name of the IANA database, like Europe/Berlin; empty is the tenant's."`
 }
 
 type passwordBody struct {
@@ -43,7 +45,7 @@ func (a *API) changeMe(w http.ResponseWriter, r *http.Request, v *front.Visit) e
 	if err := Read(r, &b); err != nil {
 		return err
 	}
-	u, err := a.Account.SetProfile(r.Context(), v.Live, account.Profile{Name: b.Name}, v.Peer)
+	u, err := a.Account.SetProfile(r.Context(), v.Live, account.Profile{Name: b.Name, Language: b.Language, TimeZone: b.TimeZone}, v.Peer)
 	if err != nil {
 		return err
 	}

@@ -110,3 +110,68 @@ func TestMyProfile(t *testing.T) {
 		}
 	})
 }
+
+// Proves: G5, 5.1, 5.7
+func TestMyLanguageAndTimeZone(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		acme := h.AddTenant(t, "acme", identity.Workspace)
+		h.AddUser(t, acme, housetest.Person{Email: "ann@acme.test", Name: "Ann", Password: rightPassword})
+		c := caller{t, handlerOf(h)}
+		mine := bearer(signInAnn(c))
+		if r := c.send("PATCH", "/api/v1/me", `{"language":"id","time_zone":"Asia/Jakarta"}`, mine...).want(200, ""); r.field("language") != "id" || r.field("time_zone") != "Asia/Jakarta" {
+			t.Errorf("changed: %s", r.Body)
+		}
+		c.send("PATCH", "/api/v1/me", `{"language":null,"time_zone":""}`, mine...).want(200, "")
+		if r := c.send("GET", "/api/v1/me", "", mine...).want(200, ""); r.field("language") != "id" || r.field("time_zone") != "" || r.field("name") != "Ann" {
+			t.Errorf("me: %s", r.Body)
+		}
+		c.send("PATCH", "/api/v1/me", `{"language":"tlh"}`, mine...).want(422, "invalid_language")
+		if r := c.send("PATCH", "/api/v1/me", `{"time_zone":"Europe/Atlantis"}`, mine...).want(422, "invalid_time_zone"); strings.Contains(r.Body.String(), "Atlantis") {
+			t.Errorf("what was sent is repeated: %s", r.Body)
+		}
+	})
+}
+
+// Proves: G6, 5.1, 5.7
+func TestChangeMyAddress(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		acme := h.AddTenant(t, "acme", identity.Workspace)
+		h.AddUser(t, acme, housetest.Person{Email: "ann@acme.test", Password: rightPassword})
+		c := caller{t, handlerOf(h)}
+		mine := bearer(signInAnn(c))
+		ask := func(email, password string) reply {
+			return c.send("POST", "/api/v1/me/email", `{"email":"`+email+`","current_password":"`+password+`"}`, mine...)
+		}
+		ask("new@acme.test", "wrong").want(422, "wrong_current_password")
+		ask("nowhere", rightPassword).want(422, "invalid_email")
+		ask("ann@acme.test", rightPassword).want(422, "address_unchanged")
+		c.send("POST", "/api/v1/me/email", `{"email":"new@acme.test","current_password":"x","role":"admin"}`, mine...).want(422, "invalid_body")
+		c.send("POST", "/api/v1/me/email/resend", "", mine...).want(404, "no_address_change")
+		c.send("DELETE", "/api/v1/me/email", "", mine...).want(404, "no_address_change")
+		if r := c.send("GET", "/api/v1/me/email", "", mine...).want(200, ""); !strings.Contains(r.Body.String(), `"pending":null`) {
+			t.Errorf("nothing waits: %s", r.Body)
+		}
+		ask("first@acme.test", rightPassword).want(202, "")
+		c.send("DELETE", "/api/v1/me/email", "", mine...).want(204, "")
+		if r := ask("new@acme.test", rightPassword).want(202, ""); r.field("email") != "new@acme.test" || r.field("expires_at") == "" {
+			t.Errorf("asked: %s", r.Body)
+		}
+		c.send("POST", "/api/v1/me/email/resend", "", mine...).want(202, "")
+		if r := ask("more@acme.test", rightPassword).want(429, "too_many_letters"); r.Header().Get("Retry-After") != "3600" {
+			t.Errorf("Retry-After %q", r.Header().Get("Retry-After"))
+		}
+		if r := c.send("GET", "/api/v1/me/email", "", mine...).want(200, ""); r.field("email") != "ann@acme.test" || !strings.Contains(r.Body.String(), `"email":"new@acme.test"`) {
+			t.Errorf("waiting: %s", r.Body)
+		}
+		confirm := func(token string) reply {
+			return c.send("POST", "/api/v1/address-changes/confirm", `{"token":"`+token+`"}`)
+		}
+		confirm("adr_made-up").want(410, "link_invalid")
+		letters := h.Work(t)
+		confirm(letters[len(letters)-1].Token()).want(204, "")
+		confirm(letters[len(letters)-1].Token()).want(410, "link_invalid")
+		if r := c.send("GET", "/api/v1/me", "", mine...).want(200, ""); r.field("email") != "new@acme.test" {
+			t.Errorf("me: %s", r.Body)
+		}
+	})
+}

@@ -39,7 +39,7 @@ func (a *API) calls() []call {
 		{front.Delete("/api/v1/sessions", front.SignedIn, a.endOtherSessions), "End all my other sessions", nil, nil, http.StatusNoContent, signedIn},
 		{front.Delete("/api/v1/sessions/{id}", front.SignedIn, a.endSession), "End one of my sessions", nil, nil, http.StatusNoContent, append(signedIn, problem.NotFound)},
 	}
-	return a.withKeys(slices.Concat(list, a.meCalls(), a.resetCalls(), a.addressCalls(), a.invitationCalls(), a.userCalls(), a.userFileCalls(), a.mailCalls(), a.organizationCalls(), a.roleCalls(), a.auditCalls(), a.operatorCalls()))
+	return a.withKeys(slices.Concat(list, a.meCalls(), a.myEmailCalls(), a.resetCalls(), a.addressCalls(), a.invitationCalls(), a.userCalls(), a.userFileCalls(), a.mailCalls(), a.organizationCalls(), a.roleCalls(), a.auditCalls(), a.operatorCalls()))
 }
 
 // Routes is every call there is, and the documents about them.

@@ -177,7 +177,8 @@ func TestTheWaitIsAnsweredWithItsTime(t *testing.T) {
 var open = map[string]bool{
 	"POST /api/v1/sessions": true, "POST /api/v1/sessions/refresh": true, "POST /api/v1/me/initial-password": true,
 	"POST /api/v1/password-resets": true, "POST /api/v1/password-resets/redeem": true, "POST /api/v1/invitations/accept": true, "POST /api/v1/address-changes/undo": true,
-	"GET /api/v1/openapi.json": true, "GET /.well-known/jwks.json": true,
+	"POST /api/v1/address-changes/confirm": true,
+	"GET /api/v1/openapi.json":             true, "GET /.well-known/jwks.json": true,
 	"GET /api/docs": true, "GET /api/docs/style.css": true,
 }
 

@@ -27,7 +27,7 @@ func (a *API) userCalls() []call {
 			append(changed[:len(changed):len(changed)], enroll.ErrInvitee, policy.ErrPassword, secret.ErrPasswordText, secret.ErrBusy)},
 		{front.Get("/api/v1/users/{id}", read, a.showUser), "A user", nil, userAnswer{}, http.StatusOK, acted},
 		{front.Patch("/api/v1/users/{id}", write, a.changeUser), "Change what a user is called and may do", userChangesBody{}, userAnswer{}, http.StatusOK,
-			append(changed[:len(changed):len(changed)], policy.ErrLastAdmin)},
+			append(changed[:len(changed):len(changed)], policy.ErrLastAdmin, admin.ErrOwnAddress)},
 		{front.Delete("/api/v1/users/{id}", front.Can(policy.UsersDelete), a.deleteUser), "Delete a user", nil, nil, http.StatusNoContent, append(acted[:4:4], policy.ErrLastAdmin)},
 		{front.Post("/api/v1/users/{id}/deactivate", write, a.deactivateUser), "Keep a user out and end its sessions", nil, nil, http.StatusNoContent, append(acted[:4:4], policy.ErrLastAdmin)},
 		{front.Post("/api/v1/users/{id}/reactivate", write, a.reactivateUser), "Let a deactivated user in again", nil, nil, http.StatusNoContent, append(acted[:4:4], admin.ErrUser)},
@@ -139,6 +139,7 @@ type userChangesBody struct {
 	Email     *string `json:"email,omitempty" doc:"Empty takes it away where the tenant's style does not need it."`
 	Extension *string `json:"extension,omitempty" doc:"Likewise."`
 	Role      *string `json:"role,omitempty" doc:"At most one's own, in rank and permissions."`
+	Language  *string `json:"language,omitempty" doc:"Of letters; empty is the tenant's."`
 }
 
 func (a *API) changeUser(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
@@ -146,7 +147,7 @@ func (a *API) changeUser(w http.ResponseWriter, r *http.Request, v *front.Visit)
 	if err := Read(r, &b); err != nil {
 		return err
 	}
-	changes := admin.Changes{Email: b.Email, Extension: b.Extension, Name: b.Name, Role: b.Role}
+	changes := admin.Changes{Email: b.Email, Extension: b.Extension, Name: b.Name, Role: b.Role, Language: b.Language}
 	u, err := a.Admin.Set(r.Context(), a.tenantOfVisit(v), v.Actor, identity.UserID(r.PathValue("id")), changes, v.Peer)
 	if err != nil {
 		return err

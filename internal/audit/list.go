@@ -21,10 +21,11 @@ type Filter struct {
 	Search  string // a part of a name, an e-mail address, a kind or a detail; the beginning of an IP address; an id
 	Kind    string
 	Result  string
-	User    string // an id: on whom, or by whom
-	Address string // an IP address
-	From    string // RFC 3339 time, or a day (2026-11-22)
-	To      string // likewise: before that time, or up to the end of that day
+	User    string         // an id: on whom, or by whom
+	Address string         // an IP address
+	From    string         // RFC 3339 time, or a day (2026-11-22)
+	To      string         // likewise: before that time, or up to the end of that day
+	Zone    *time.Location // of the days; nil: UTC
 }
 
 // maxText is how long a filter may be.
@@ -50,10 +51,10 @@ func (f Filter) query() (q store.EventQuery, err error) {
 		q.Address = address.Unmap().String()
 	}
 	var ok bool
-	if q.From, ok = moment(f.From, 0); !ok {
+	if q.From, ok = f.moment(f.From, 0); !ok {
 		complain("from", "This must be a day like 2026-11-22, or a time like 2026-11-22T04:36:00Z.")
 	}
-	if q.To, ok = moment(f.To, 24*time.Hour); !ok {
+	if q.To, ok = f.moment(f.To, 1); !ok {
 		complain("to", "This must be a day like 2026-11-22, or a time like 2026-11-22T04:36:00Z.")
 	}
 	if len(wrong) > 0 {
@@ -62,18 +63,22 @@ func (f Filter) query() (q store.EventQuery, err error) {
 	return q, nil
 }
 
-// moment reads a time, or a day and so much more. Years are those a database
-// can hold.
-func moment(text string, more time.Duration) (time.Time, bool) {
+// moment reads a time, or the beginning of a day or of one so many days later.
+// Years are those a database can hold.
+func (f Filter) moment(text string, days int) (time.Time, bool) {
 	if text = strings.TrimSpace(text); text == "" {
 		return time.Time{}, true
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		if at, err = time.Parse(time.DateOnly, text); err != nil {
+		zone := f.Zone
+		if zone == nil {
+			zone = time.UTC
+		}
+		if at, err = time.ParseInLocation(time.DateOnly, text, zone); err != nil {
 			return at, false
 		}
-		at = at.Add(more)
+		at = at.AddDate(0, 0, days) // which need not have 24 hours
 	}
 	return at.UTC(), at.Year() >= 1970 && at.Year() < 10000
 }

@@ -62,6 +62,8 @@ func TestFilters(t *testing.T) {
 			{"an address", audit.Filter{Address: "2001:0DB8:0:0::7"}, "2"},
 			{"from a day on", audit.Filter{From: "2030-01-04"}, "43"},
 			{"to the end of a day", audit.Filter{To: "2030-01-03"}, "21"},
+			{"from a day of another zone on", audit.Filter{From: "2030-01-04", Zone: time.FixedZone("", 23*60*60)}, "432"},
+			{"to the end of a day of another zone", audit.Filter{To: "2030-01-03", Zone: time.FixedZone("", -23*60*60)}, "321"},
 			{"before a time", audit.Filter{To: "2030-01-03T12:00:00Z"}, "1"},
 			{"a day", audit.Filter{From: "2030-01-03", To: "2030-01-03"}, "2"},
 			{"a name", audit.Filter{Search: "ANN"}, "431"},

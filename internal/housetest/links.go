@@ -5,10 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/recovery"
+	"github.com/vestibule-id/vestibule/internal/signin"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -28,6 +30,38 @@ func (h *House) Invitations() *enroll.Invitations {
 // Admin acts on others' accounts in this house.
 func (h *House) Admin() *admin.Service {
 	return &admin.Service{Now: h.Clock.Now, Params: Params, Operator: h.Sessions.Operator, Product: Product, Gate: h.SignIn.Gate, Sessions: h.Sessions}
+}
+
+// Account is what people do to their own accounts in this house.
+func (h *House) Account() *account.Service {
+	return &account.Service{SignIn: h.SignIn, Sessions: h.Sessions}
+}
+
+// ChangeAddress gives an active user of the workspace style another address as
+// the person themselves does, and answers with the letters that tell of it.
+func (h *House) ChangeAddress(t testing.TB, tenant store.Tenant, id identity.UserID, password, to string) []Letter {
+	t.Helper()
+	row, err := tenant.Get(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := signin.From{Kind: identity.Program, Peer: identity.Peer{Address: "192.0.2.77"}, Source: "192.0.2.77"}
+	in, err := h.SignIn.SignIn(t.Context(), signin.Try{Tenant: row.Slug, Email: User(t, tenant, id).Email.Typed, Password: password, From: from})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Account().AskAddress(t.Context(), in.Grant.Live, account.AddressChange{Email: to, Password: password, From: from}); err != nil {
+		t.Fatal(err)
+	}
+	for _, letter := range h.Work(t) {
+		if letter.Kind != identity.LetterAddressConfirm {
+			continue
+		}
+		if _, err := h.Recovery().ConfirmAddress(t.Context(), letter.Token(), recovery.From{Peer: from.Peer, Source: from.Source}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h.Work(t)
 }
 
 // A Letter is one that waits to be sent, from which tenant.
@@ -79,6 +113,7 @@ func (h *House) take(t testing.TB, letters bool, now time.Time) (list []Letter) 
 func (l Letter) Token() string {
 	purposes := map[string]identity.LinkPurpose{
 		identity.LetterReset: identity.ResetLink, identity.LetterInvitation: identity.InvitationLink, identity.LetterAddressUndo: identity.UndoLink,
+		identity.LetterAddressConfirm: identity.AddressLink,
 	}
 	return string(l.Tenant.Keys().LinkToken(purposes[l.Kind], l.Tenant.ID(), l.Link))
 }

@@ -19,7 +19,12 @@ const (
 	EventResetDone      = "authn_password_reset_done"
 	EventLinkShown      = "authn_token_created" // a link that can be copied; detail: purpose
 
-	EventAddressUndone = "email_change_undo" // by whoever has the former address
+	EventAddressAsked     = "email_change_request" // by its owner; nothing has changed yet
+	EventAddressFail      = "email_change_fail"    // the password that was asked for was wrong
+	EventAddressResent    = "email_change_resent"  // the letter to the new address
+	EventAddressCancelled = "email_change_cancel"
+	EventAddressConfirmed = "email_change_confirm" // by whoever has the new address
+	EventAddressUndone    = "email_change_undo"    // by whoever has the former address
 
 	EventInviteCreated  = "invite_created" // detail: role
 	EventInviteResent   = "invite_resent"

@@ -16,6 +16,7 @@ const (
 	ResetLink      LinkPurpose = "reset"      // to choose a new password
 	InvitationLink LinkPurpose = "invitation" // to choose the first one
 	UndoLink       LinkPurpose = "undo"       // to take back a change of address
+	AddressLink    LinkPurpose = "address"    // to confirm a new address, where it was mailed to
 )
 
 // A Link is a one-time address mailed to somebody. The address itself is not

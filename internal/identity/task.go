@@ -16,6 +16,7 @@ const (
 	LetterInvitation      = "letter.invitation"       // Link
 	LetterPasswordChanged = "letter.password_changed" // Data: at, address, user_agent
 	LetterAddressChanged  = "letter.address_changed"  // Data: at, address, user_agent, new_address
+	LetterAddressConfirm  = "letter.address_confirm"  // Link; Data: to, the new address
 	LetterAddressUndo     = "letter.address_undo"     // Link; the same Data, and to: the old address
 	LetterNewBrowser      = "letter.new_browser"      // Data: at, address, user_agent
 	LetterTokenReuse      = "letter.token_reuse"      // Data: at, address, user_agent

@@ -76,3 +76,13 @@ func Zone(name string) *time.Location {
 	locations.Store(name, zone)
 	return zone
 }
+
+// ZoneWord is what a time's zone is called at that time: “WIB”, “CEST”, or
+// “UTC+04” where people have no word for it.
+func ZoneWord(t time.Time) string {
+	word := t.Format("MST")
+	if strings.ContainsAny(word, "+-") {
+		return "UTC" + word
+	}
+	return word
+}

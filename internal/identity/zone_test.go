@@ -59,6 +59,16 @@ func TestZones(t *testing.T) {
 }
 
 // Proves: G5
+func TestZoneWord(t *testing.T) {
+	summer := time.Date(2030, 7, 1, 12, 0, 0, 0, time.UTC)
+	for name, want := range map[string]string{"UTC": "UTC", "Europe/Berlin": "CEST", "Asia/Jakarta": "WIB", "Asia/Dubai": "UTC+04", "America/Sao_Paulo": "UTC-03"} {
+		if got := identity.ZoneWord(summer.In(identity.Zone(name))); got != want {
+			t.Errorf("%s is called %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Proves: G5
 func TestParseLanguage(t *testing.T) {
 	for text, taken := range map[string]bool{"en": true, "id": true, "": true, "tlh": false, "EN": false, "en-US": false, "../id": false} {
 		if got, err := identity.ParseLanguage(text); taken != (err == nil) || taken && got != text {

@@ -113,7 +113,7 @@ func preview(blocks []sheetBlock) string {
 func (f Facts) values(w words) map[string]string {
 	values := map[string]string{
 		"product": f.Product, "tenant": f.Tenant, "slug": f.Slug, "name": f.Name, "account": f.Account, "support": f.Support,
-		"sign_in": f.SignIn, "expires": w.moment(f.Expires), "at": w.moment(f.At), "address": f.Address,
+		"sign_in": f.SignIn, "expires": w.moment(f.Expires, f.Zone), "at": w.moment(f.At, f.Zone), "address": f.Address,
 		"device": w.device(f.UserAgent), "new_address": f.NewAddress,
 	}
 	for name, value := range values {
@@ -122,15 +122,20 @@ func (f Facts) values(w words) map[string]string {
 	return values
 }
 
-// moment is a time in words, to the minute; nothing for the zero time.
-func (w words) moment(t time.Time) string {
+// moment is a time in words, to the minute; nothing for the zero time. Words
+// that do not name the zone are about UTC.
+func (w words) moment(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
 	t = t.UTC()
+	if zone != nil && strings.Contains(w.Date, "{zone}") {
+		t = t.In(zone)
+	}
 	return fill(w.Date, map[string]string{
 		"day": strconv.Itoa(t.Day()), "month": w.Months[t.Month()-1], "year": strconv.Itoa(t.Year()),
 		"hour": fmt.Sprintf("%02d", t.Hour()), "minute": fmt.Sprintf("%02d", t.Minute()),
+		"zone": identity.ZoneWord(t),
 	})
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vestibule-id/vestibule/internal/identity"
 )
 
 func stationery(t *testing.T) *Stationery {
@@ -196,7 +198,15 @@ func TestAnOperatorsFolder(t *testing.T) {
 // Proves: 4.6
 func TestTimesAndProgramsAreInWords(t *testing.T) {
 	w := stationery(t).words[0]
-	if got := w.moment(time.Date(2030, 1, 2, 9, 5, 0, 0, time.UTC)); got != "2 January 2030, 09:05 UTC" {
+	if got := w.moment(time.Date(2030, 1, 2, 9, 5, 0, 0, time.UTC), nil); got != "2 January 2030, 09:05 UTC" {
+		t.Error(got)
+	}
+	jakarta := identity.Zone("Asia/Jakarta")
+	if got := w.moment(time.Date(2030, 1, 2, 19, 5, 0, 0, time.UTC), jakarta); got != "3 January 2030, 02:05 WIB" {
+		t.Error(got)
+	}
+	w.Date = "{hour}:{minute} UTC" // words of an operator's own that say so
+	if got := w.moment(time.Date(2030, 1, 2, 19, 5, 0, 0, time.UTC), jakarta); got != "19:05 UTC" {
 		t.Error(got)
 	}
 	for agent, want := range map[string]string{

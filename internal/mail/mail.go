@@ -49,6 +49,7 @@ type Facts struct {
 	Link    string // the one-time address
 	SignIn  string // the tenant's sign-in page
 	Expires time.Time
+	Zone    *time.Location // where times are told; nil: UTC
 
 	// What happened, when, from where, with which program.
 	At         time.Time

@@ -50,14 +50,14 @@ func (b block) parts() (n int) {
 }
 
 // kinds are the letters there are; those with a button need a link.
-var kinds = []string{"reset", "invitation", "password_changed", "address_changed", "address_undo", "new_browser", "token_reuse", "test"}
+var kinds = []string{"reset", "invitation", "password_changed", "address_changed", "address_confirm", "address_undo", "new_browser", "token_reuse", "test"}
 
-var linked = []string{"reset", "invitation", "address_undo"}
+var linked = []string{"reset", "invitation", "address_confirm", "address_undo"}
 
 // places are the placeholders of each text.
 var (
 	factPlaces = []string{"product", "tenant", "slug", "name", "account", "support", "sign_in", "expires", "at", "address", "device", "new_address"}
-	datePlaces = []string{"day", "month", "year", "hour", "minute"}
+	datePlaces = []string{"day", "month", "year", "hour", "minute", "zone"}
 	toolPlaces = []string{"browser", "system"}
 )
 

@@ -30,9 +30,10 @@ type Writer struct {
 
 // linkPurposes are what the links of letters are for.
 var linkPurposes = map[string]identity.LinkPurpose{
-	identity.LetterReset:       identity.ResetLink,
-	identity.LetterInvitation:  identity.InvitationLink,
-	identity.LetterAddressUndo: identity.UndoLink,
+	identity.LetterReset:          identity.ResetLink,
+	identity.LetterInvitation:     identity.InvitationLink,
+	identity.LetterAddressConfirm: identity.AddressLink,
+	identity.LetterAddressUndo:    identity.UndoLink,
 }
 
 // Write writes a letter. The same task gives the same link, the same names for
@@ -59,7 +60,7 @@ func (w *Writer) Write(ctx context.Context, t store.Tenant, task identity.Task) 
 	if facts.Logo, err = logo(ctx, t, tenant); err != nil {
 		return l, err
 	}
-	l, err = w.Stationery.Compose(identity.LetterName(task.Kind), facts, task.Data[identity.DataLanguage], chosen.Language)
+	l, err = w.Stationery.Compose(identity.LetterName(task.Kind), facts, task.Data[identity.DataLanguage], user.Language, chosen.Language)
 	if err != nil {
 		return l, err
 	}
@@ -109,12 +110,16 @@ func (w *Writer) facts(tenant identity.Tenant, chosen identity.Policy, user iden
 		Product: w.Product, Tenant: tenant.Name, Slug: tenant.Slug, Accent: chosen.Accent, Support: chosen.SupportContact,
 		SignIn: w.PublicURL + "/t/" + tenant.Slug + "/login", Name: user.Name, Account: user.Email.Typed,
 		Address: task.Data[identity.DataAddress], UserAgent: task.Data[identity.DataUserAgent], NewAddress: task.Data[identity.DataNewAddress],
+		Zone: policy.Zone(chosen, user),
 	}
 	if tenant.Style == identity.Extension && user.Extension != "" {
 		facts.Account = user.Extension + "-" + tenant.Slug
 	}
 	if name := task.Data[identity.DataName]; name != "" {
 		facts.Name = name
+	}
+	if task.Kind == identity.LetterAddressConfirm {
+		facts.Name, facts.Account = "", "" // the address may have been mistyped and be a stranger's
 	}
 	if at, err := time.Parse(time.RFC3339, task.Data[identity.DataAt]); err == nil {
 		facts.At = at

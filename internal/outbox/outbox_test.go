@@ -151,6 +151,42 @@ func TestALetterGoesFromTheOutboxToTheStoredAddress(t *testing.T) {
 	})
 }
 
+// A letter is in the language of whoever gets it, its times where they are;
+// what confirms an address tells whoever has it nothing of the account.
+//
+// Proves: 4.6, 5.1
+func TestALetterIsInItsReadersLanguage(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		to := &fake{}
+		p := newPost(t, h, to)
+		h.SetTenant(t, p.acme, "language=en", "time-zone=Europe/Berlin")
+		p.enqueue(t)
+		p.pass(t, 1)
+		u := p.ann
+		u.Language, u.TimeZone = "id", "Asia/Jakarta"
+		var link identity.LinkID
+		p.tx(t, func(ctx context.Context, tx *store.Tx) error {
+			now := h.Clock.Now()
+			l := identity.Link{ID: identity.NewLinkID(), Purpose: identity.AddressLink, User: u.ID, Data: "New@acme.test", CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+			link = l.ID
+			return errors.Join(tx.Describe(ctx, u), tx.ReplaceLink(ctx, l), tx.Enqueue(ctx, identity.Task{
+				Kind: identity.LetterAddressConfirm, User: u.ID, Link: l.ID, At: now, Expires: l.ExpiresAt, Data: map[string]string{identity.DataTo: l.Data}}))
+		})
+		p.pass(t, 1)
+		if zone := identity.ZoneWord(h.Clock.Now().In(identity.Zone("Europe/Berlin"))); to.took[0].Language != "en" || !strings.Contains(to.took[0].Text, zone) {
+			t.Errorf("the tenant's: %s: %s", to.took[0].Language, to.took[0].Text)
+		}
+		l := to.took[1]
+		if l.Language != "id" || !strings.Contains(l.Text, "WIB") || l.To != "new@acme.test" {
+			t.Errorf("one's own: %s to %s: %s", l.Language, l.To, l.Text)
+		}
+		address := housetest.Issuer + "/confirm-address?token=" + string(h.Store.Keys().LinkToken(identity.AddressLink, p.acme.ID(), link))
+		if !strings.Contains(l.Text, address) || strings.Contains(l.Text+l.HTML, "ann@acme.test") || strings.Contains(l.Text+l.HTML, u.Name) {
+			t.Errorf("the letter: %s", l.Text)
+		}
+	})
+}
+
 // Proves: 4.7, Q7
 func TestWhatBecomesOfALetter(t *testing.T) {
 	for _, row := range []struct {

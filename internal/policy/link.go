@@ -20,10 +20,11 @@ var (
 const (
 	InitialPasswordTTL = 7 * 24 * time.Hour // of one we generated, if unused
 	undoTTL            = 72 * time.Hour
+	addressTTL         = time.Hour
 )
 
-// LettersAnHour is how many letters with a reset link a user gets in an hour,
-// whoever asks: strangers can annoy, not flood.
+// LettersAnHour is how many letters with a link of one purpose are sent for a
+// user in an hour, whoever asks: strangers can annoy, not flood.
 const LettersAnHour = 3
 
 // CausedAnHour is how many letters an address gets in an hour because somebody
@@ -45,6 +46,8 @@ func LinkTTL(p identity.Policy, purpose identity.LinkPurpose) time.Duration {
 		return time.Duration(p.ResetLinkTTL)
 	case identity.InvitationLink:
 		return time.Duration(p.InvitationTTL)
+	case identity.AddressLink:
+		return addressTTL
 	}
 	return undoTTL
 }
@@ -54,6 +57,7 @@ func LinkTTL(p identity.Policy, purpose identity.LinkPurpose) time.Duration {
 func LinkAddress(public string, purpose identity.LinkPurpose, token string) string {
 	paths := map[identity.LinkPurpose]string{
 		identity.ResetLink: "/reset-password", identity.InvitationLink: "/invitation", identity.UndoLink: "/undo-address",
+		identity.AddressLink: "/confirm-address",
 	}
 	return public + paths[purpose] + "?" + url.Values{"token": {token}}.Encode()
 }

@@ -64,7 +64,7 @@ func (s *Service) send(ctx context.Context, tx *store.Tx, tenant identity.Tenant
 		return err
 	}
 	now := s.Now()
-	if ok, err := tx.ReserveLetter(ctx, u.ID, now); err != nil || !ok {
+	if ok, err := tx.ReserveLetter(ctx, u.ID, identity.ResetLink, now); err != nil || !ok {
 		return err
 	}
 	ttl := policy.LinkTTL(s.Sessions.Effective(tenant), identity.ResetLink)

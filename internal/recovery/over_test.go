@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -62,7 +61,6 @@ func TestLinksStayOverWhenAnAddressComesBack(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		acme, _ := annOf(t, h)
 		bob := h.AddUser(t, acme, housetest.Person{Email: "bob@acme.test", Role: identity.Admin, Password: old})
-		inBobsName := identity.Actor{User: bob.ID, Role: policy.BuiltIn(bob.Role)}
 		thiefs := "thief@evil.test"
 		set := func(email string) {
 			t.Helper()
@@ -74,10 +72,7 @@ func TestLinksStayOverWhenAnAddressComesBack(t *testing.T) {
 			}
 		}
 		first := token(t, h, recovery.Wish{Tenant: "acme", Email: "bob@acme.test"})
-		if _, err := h.Admin().Set(t.Context(), acme, inBobsName, bob.ID, admin.Changes{Email: &thiefs}, home.Peer); err != nil {
-			t.Fatal(err)
-		}
-		undo := kind(h.Work(t), identity.LetterAddressUndo)[0].Token()
+		undo := kind(h.ChangeAddress(t, acme, bob.ID, old, thiefs), identity.LetterAddressUndo)[0].Token()
 		set("bob@acme.test")
 		wants(t, "a change and the address again", redeem(t, h, first, fresh), policy.ErrLink)
 		set(thiefs)

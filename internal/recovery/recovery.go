@@ -4,6 +4,7 @@
 //	Handle ─► who is meant? ─► a link ─► a letter              afterwards, unseen
 //	Open ─► is the link alive?                                 spends nothing
 //	Redeem ─► rules ─► hash ─► Tx( link spent ─► password ─► all else over )
+//	ConfirmAddress, Undo ─► Tx( link spent ─► address ─► other links over )
 //
 // Ask does the same durable work and takes the same time whoever exists; who
 // is meant is only found out where nobody watches. The letter goes to the

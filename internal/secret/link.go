@@ -12,10 +12,11 @@ var linkPrefixes = map[identity.LinkPurpose]string{
 	identity.ResetLink:      "rst_",
 	identity.InvitationLink: "inv_",
 	identity.UndoLink:       "und_",
+	identity.AddressLink:    "adr_",
 }
 
-// LinkToken is what a one-time link carries: "rst_", "inv_" or "und_" and
-// base64url of tenant id ‖ link id ‖ HMAC-SHA256 over purpose, tenant and link.
+// LinkToken is what a one-time link carries: "rst_", "inv_", "und_" or
+// "adr_" and base64url of tenant id ‖ link id ‖ HMAC-SHA256 over purpose, tenant and link.
 // Any node makes it again from the ids, so no letter waiting to be written
 // holds one. The database keeps its LinkHash.
 func (k Keys) LinkToken(p identity.LinkPurpose, t identity.TenantID, l identity.LinkID) Token {

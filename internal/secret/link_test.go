@@ -10,7 +10,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/secret"
 )
 
-var linkPurposes = []identity.LinkPurpose{identity.ResetLink, identity.InvitationLink, identity.UndoLink}
+var linkPurposes = []identity.LinkPurpose{identity.ResetLink, identity.InvitationLink, identity.UndoLink, identity.AddressLink}
 
 // Proves: 4.1
 func TestLinkTokens(t *testing.T) {

@@ -23,7 +23,7 @@ func (w *world) known(t *testing.T, by *person, at *home) map[string]string {
 		by = w.person(t, at, colleague)
 	}
 	return map[string]string{"email": by.user.Email.Typed, "slug": at.row.Slug, "refresh": by.refresh, "new": fmt.Sprintf("new-%d@home.test", w.n),
-		"reset": by.links[identity.ResetLink], "undo": by.links[identity.UndoLink], "invitation": by.links[identity.InvitationLink],
+		"reset": by.links[identity.ResetLink], "undo": by.links[identity.UndoLink], "address": by.links[identity.AddressLink], "invitation": by.links[identity.InvitationLink],
 		"user": string(w.person(t, at, colleague).user.ID), "file": at.row.Policy.Logo + ".png", "number": "1", "made": fmt.Sprintf("made-%d", w.n)}
 }
 
@@ -81,8 +81,8 @@ func (w *world) aims(t *testing.T, pattern, visitor string) (list []aim) {
 	default:
 		add("in the own tenant", by, w.own)
 		add("in a suspended tenant", gone, w.suspended)
-		if visitor == "nobody" && (strings.Contains(pattern, "{flow}") || strings.Contains(pattern, "password-resets/redeem") || strings.Contains(pattern, "invitations/accept") || strings.Contains(pattern, "undo")) {
-			add("of a made-up link", nil, w.own, "reset", "rst_x", "undo", "und_x", "invitation", "inv_x")
+		if visitor == "nobody" && (strings.Contains(pattern, "{flow}") || strings.Contains(pattern, "password-resets/redeem") || strings.Contains(pattern, "invitations/accept") || strings.Contains(pattern, "address-changes")) {
+			add("of a made-up link", nil, w.own, "reset", "rst_x", "undo", "und_x", "address", "adr_x", "invitation", "inv_x")
 		}
 	}
 	return list

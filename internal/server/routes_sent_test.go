@@ -33,10 +33,15 @@ var sent = map[string]string{
 	"POST /reset-password/{flow}":             "new_password=" + fresh + "&confirm_password=" + fresh,
 	"POST /invitation/{flow}":                 "name=New&new_password=" + fresh + "&confirm_password=" + fresh,
 	"POST /undo-address/{flow}":               "",
+	"POST /confirm-address/{flow}":            "",
 	"POST /logout":                            "",
 	"POST /session/renew":                     "interaction=true",
 	"POST /session/password":                  "password=" + right,
 	"POST /settings/profile":                  "name=New Name",
+	"POST /settings/region":                   "language=id&time_zone=Asia/Jakarta",
+	"POST /settings/email":                    "email={{new}}&current_password=" + right,
+	"POST /settings/email/resend":             "",
+	"POST /settings/email/cancel":             "",
 	"POST /settings/password":                 "current_password=" + right + "&new_password=" + fresh + "&confirm_password=" + fresh,
 	"POST /settings/sessions/{id}/end":        "",
 	"POST /settings/sessions/end-others":      "",
@@ -75,6 +80,10 @@ var sent = map[string]string{
 	"PUT /api/v1/me/password":                  `{"current_password":"` + right + `","new_password":"` + fresh + `"}`,
 	"POST /api/v1/password-resets":             `{"tenant":"{{slug}}","email":"{{email}}"}`,
 	"POST /api/v1/password-resets/redeem":      `{"token":"{{reset}}","new_password":"` + fresh + `"}`,
+	"POST /api/v1/me/email":                    `{"email":"{{new}}","current_password":"` + right + `"}`,
+	"POST /api/v1/me/email/resend":             "",
+	"DELETE /api/v1/me/email":                  "",
+	"POST /api/v1/address-changes/confirm":     `{"token":"{{address}}"}`,
 	"POST /api/v1/address-changes/undo":        `{"token":"{{undo}}"}`,
 	"POST /api/v1/invitations":                 `{"email":"{{new}}","role":"user"}`,
 	"POST /api/v1/invitations/{id}/link":       "",
@@ -110,7 +119,7 @@ var sent = map[string]string{
 
 // queries are what the addresses of some routes carry.
 var queries = map[string]string{
-	"GET /reset-password": "?token={{reset}}", "GET /invitation": "?token={{invitation}}", "GET /undo-address": "?token={{undo}}",
+	"GET /reset-password": "?token={{reset}}", "GET /invitation": "?token={{invitation}}", "GET /undo-address": "?token={{undo}}", "GET /confirm-address": "?token={{address}}",
 	"DELETE /api/v1/operator/tenants/{slug}": "?confirm={{slug}}",
 }
 
@@ -125,7 +134,7 @@ var picture = func() string {
 }()
 
 // flowPurposes are the links behind pages with a {flow}.
-var flowPurposes = map[string]string{"/reset-password/": "reset", "/invitation/": "invitation", "/undo-address/": "undo"}
+var flowPurposes = map[string]string{"/reset-password/": "reset", "/invitation/": "invitation", "/undo-address/": "undo", "/confirm-address/": "address"}
 
 const flowID = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -214,7 +214,7 @@ var madeAnew = regexp.MustCompile(`[A-Z2-7]{26}|kft_[0-9a-f]+`)
 // without where to return to.
 func (a aim) hidden(text string) string {
 	text, _, _ = strings.Cut(text, "?return_to=")
-	for _, name := range []string{"name", "id", "user", "email", "slug", "reset", "undo", "invitation", "refresh", "new"} {
+	for _, name := range []string{"name", "id", "user", "email", "slug", "reset", "undo", "address", "invitation", "refresh", "new"} {
 		if value := a.values[name]; value != "" {
 			text = strings.ReplaceAll(strings.ReplaceAll(text, url.QueryEscape(value), "{"+name+"}"), value, "{"+name+"}")
 		}

@@ -179,7 +179,7 @@ func (w *world) settle(t *testing.T, tx *store.Tx, h *home, name, role string) (
 			p.spare = s.ID
 		}
 	}
-	for _, purpose := range []identity.LinkPurpose{identity.ResetLink, identity.UndoLink} {
+	for _, purpose := range []identity.LinkPurpose{identity.ResetLink, identity.UndoLink, identity.AddressLink} {
 		if err := w.link(t, tx, p, purpose, p.user.ID); err != nil {
 			return nil, err
 		}

@@ -89,6 +89,9 @@ var (
 		"FindLink": saw(func(ctx context.Context, t store.Tenant) (identity.Link, error) {
 			return t.FindLink(ctx, identity.ResetLink, aLinkID)
 		}),
+		"LivingLink": saw(func(ctx context.Context, t store.Tenant) (identity.Link, error) {
+			return t.LivingLink(ctx, "usr_ann", identity.ResetLink, noon)
+		}),
 		"Invitation": saw(func(ctx context.Context, t store.Tenant) (identity.Invitation, error) {
 			return t.Invitation(ctx, "inn_1")
 		}),
@@ -217,6 +220,9 @@ var (
 			after.Name, after.Email, after.Role = "Anna", identity.EmailAddress{Typed: "a2@x.test", Folded: "a2@x.test"}, identity.Member
 			return tx.SetUser(ctx, ann(), after)
 		}),
+		"Describe": in(func(ctx context.Context, tx *store.Tx) error {
+			return tx.Describe(ctx, identity.User{ID: "usr_ann", Name: "Anna", Language: "id", TimeZone: "Asia/Jakarta"})
+		}),
 		"SetStatus": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.SetStatus(ctx, "usr_ann", identity.Deactivated)
 		}),
@@ -280,7 +286,7 @@ var (
 			return errors.Join(tx.SetPassword(ctx, "usr_ann", 0, aHash, true), tx.LimitInitial(ctx, "usr_ann", later))
 		}),
 		"ReserveLetter": in(func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.ReserveLetter(ctx, "usr_ann", noon)
+			_, err := tx.ReserveLetter(ctx, "usr_ann", identity.ResetLink, noon)
 			return err
 		}),
 		"ReserveCaused": in(func(ctx context.Context, tx *store.Tx) error {

@@ -60,6 +60,14 @@ func (t Tenant) FindLink(ctx context.Context, purpose identity.LinkPurpose, id i
 	return l, err
 }
 
+// LivingLink is the user's living link of a purpose; problem.NotFound when it
+// has none.
+func (t Tenant) LivingLink(ctx context.Context, user identity.UserID, purpose identity.LinkPurpose, now time.Time) (l identity.Link, err error) {
+	defer problem.Wrap(&err, "living link of %s", user)
+	err = t.one(ctx, liveLink, whole(t.linkPart(&l)), string(user), string(purpose), micros(now))
+	return l, err
+}
+
 // EnsureLink answers with the user's living link of the purpose or, where it
 // has none, adds l. Take HoldUser first, so that two do not add one each.
 func (tx *Tx) EnsureLink(ctx context.Context, l identity.Link) (live identity.Link, err error) {
@@ -162,12 +170,12 @@ func (tx *Tx) LimitInitial(ctx context.Context, id identity.UserID, until time.T
 	return tx.execOne(ctx, limitHanded, string(id), micros(until))
 }
 
-// ReserveLetter counts a letter to a user, at most policy.LettersAnHour in any
-// hour; ok is false when there have been as many. Each has a lane of its own,
-// which waits for an hour from when it was taken.
-func (tx *Tx) ReserveLetter(ctx context.Context, user identity.UserID, now time.Time) (ok bool, err error) {
+// ReserveLetter counts a letter for a user with a link of a purpose, at most
+// policy.LettersAnHour in any hour; ok is false when there have been as many.
+// Each has a lane of its own, which waits for an hour from when it was taken.
+func (tx *Tx) ReserveLetter(ctx context.Context, user identity.UserID, purpose identity.LinkPurpose, now time.Time) (ok bool, err error) {
 	defer problem.Wrap(&err, "reserve a letter to %s", user)
-	until, err := tx.reserveHourly(ctx, tx.store.keys.LaneSubject(tx.id, "letters", string(user)), policy.LettersAnHour, now)
+	until, err := tx.reserveHourly(ctx, tx.store.keys.LaneSubject(tx.id, "letters", string(purpose)+" "+string(user)), policy.LettersAnHour, now)
 	return err == nil && until.IsZero(), err
 }
 

@@ -160,7 +160,7 @@ func TestReserveLetter(t *testing.T) {
 		for minute := range 300 {
 			now := noon.Add(time.Duration(minute) * time.Minute)
 			change(t, acme, func(ctx context.Context, tx *store.Tx) error {
-				ok, err := tx.ReserveLetter(ctx, "usr_ann", now)
+				ok, err := tx.ReserveLetter(ctx, "usr_ann", identity.ResetLink, now)
 				if ok {
 					sent = append(sent, now)
 				}

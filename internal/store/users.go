@@ -35,6 +35,10 @@ const (
 		mail_answer = CASE WHEN email_folded = $4 THEN mail_answer ELSE '' END,
 		mail_trouble_at = CASE WHEN email_folded = $4 THEN mail_trouble_at ELSE 0 END
 		WHERE tenant_id = $1 AND id = $2 AND ` + visible
+	// describeUser is what people say of themselves; nothing else of their row is
+	// written, for an administrator may be changing it.
+	describeUser = `UPDATE users SET name = $3, name_folded = $4, language = $5, time_zone = $6 WHERE tenant_id = $1 AND id = $2`
+
 	setStatus   = `UPDATE users SET status = $3 WHERE tenant_id = $1 AND id = $2 AND ` + visible
 	setPassword = `UPDATE users SET password = $3, password_kind = $4, must_change = $5, initial_until = 0, credential = credential + 1,
 		status = CASE WHEN status = 'invited' THEN 'active' ELSE status END
@@ -162,6 +166,13 @@ func (tx *Tx) SetUser(ctx context.Context, before, after identity.User) (err err
 	}
 	_, err = tx.exec(ctx, insertAddress, tx.store.keys.AddressHash(after.Email.Folded))
 	return err
+}
+
+// Describe changes what a user says of themselves: name, language and time
+// zone.
+func (tx *Tx) Describe(ctx context.Context, u identity.User) (err error) {
+	defer problem.Wrap(&err, "describe user %s", u.ID)
+	return tx.execOne(ctx, describeUser, string(u.ID), u.Name, identity.FoldSearch(u.Name), u.Language, u.TimeZone)
 }
 
 func (tx *Tx) forgetAddress(ctx context.Context, u identity.User) error {

@@ -102,7 +102,7 @@ func TestFindUsers(t *testing.T) {
 			}
 		}
 		change(t, acme, func(ctx context.Context, tx *store.Tx) error { // no name's, but an hour's share of letters
-			_, err := tx.ReserveLetter(ctx, "usr_1", noon)
+			_, err := tx.ReserveLetter(ctx, "usr_1", identity.ResetLink, noon)
 			return err
 		})
 		if n, err = acme.CountUsers(t.Context(), noon); err != nil || n.Waiting != 2 {

@@ -124,7 +124,7 @@ func (p *Pages) trail(w http.ResponseWriter, r *http.Request, v *front.Visit) er
 }
 
 func (p *Pages) auditPage(v *front.Visit) auditPage {
-	return auditPage{frame: p.room("Audit", v), Wrong: map[string]string{},
+	return auditPage{frame: p.room("Audit", v), Filter: audit.Filter{Zone: p.zone(v)}, Wrong: map[string]string{},
 		MayExport: allowed(v, policy.AuditExport), MayErase: allowed(v, policy.UsersDelete)}
 }
 
@@ -176,7 +176,7 @@ func (pg auditPage) address(cursor string) string {
 }
 
 func (p *Pages) exportTrail(w http.ResponseWriter, r *http.Request, v *front.Visit, f form) error {
-	wanted := audit.Wanted{Format: f["format"]}
+	wanted := audit.Wanted{Filter: audit.Filter{Zone: p.zone(v)}, Format: f["format"]}
 	for name, to := range filterFields(&wanted.Filter) {
 		*to = f[name]
 	}

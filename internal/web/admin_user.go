@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,16 +17,17 @@ import (
 type userPage struct {
 	frame
 	admin.Look
-	Called   string
-	Fields   []field
-	Roles    []choiceOfRole
-	RoleSays string // what is wrong with the role that was chosen; may be empty
-	Lines    []ownSession
-	Happened []ownEvent    // lately, for who may read the trail
-	Own      bool          // the visitor's own
-	Wait     time.Duration // until nobody waits any more
-	Done     string
-	Problem  string
+	Called    string
+	Fields    []field
+	Roles     []choiceOfRole
+	RoleSays  string // what is wrong with the role that was chosen; may be empty
+	Languages []chosenWord
+	Lines     []ownSession
+	Happened  []ownEvent    // lately, for who may read the trail
+	Own       bool          // the visitor's own
+	Wait      time.Duration // until nobody waits any more
+	Done      string
+	Problem   string
 
 	MayWrite, MayHelp, MayDelete, MayAudit, MayMail, MayResend bool
 }
@@ -62,10 +64,13 @@ func (p *Pages) userPage(r *http.Request, v *front.Visit, id identity.UserID) (p
 	u := look.User
 	pg = userPage{
 		frame: p.room(called(u), v), Look: look, Called: called(u), Own: u.ID == v.Actor.User, Roles: givable(v, roles, u.Role),
-		Fields:   userFields(v.Live.Tenant.Style, u),
+		Fields: userFields(v.Live.Tenant.Style, u), Languages: languageChoices("As the organization", u.Language),
 		MayWrite: look.MayAct && allowed(v, policy.UsersWrite), MayHelp: look.MayAct && allowed(v, policy.UsersCredentials),
 		MayDelete: look.MayAct && allowed(v, policy.UsersDelete), MayAudit: allowed(v, policy.AuditRead), MayMail: allowed(v, policy.MailsRead),
 		MayResend: listed(v, u, roles).MayResend,
+	}
+	if pg.Own { // the address is changed in one's own settings
+		pg.Fields = slices.DeleteFunc(pg.Fields, func(f field) bool { return f.Name == "email" })
 	}
 	if !look.Until.IsZero() {
 		pg.Wait = look.Until.Sub(p.Admin.Now())
@@ -108,6 +113,9 @@ func (pg *userPage) fill(v *front.Visit, typed form) {
 	if typed.has("role") {
 		choose(pg.Roles, typed["role"])
 	}
+	if typed.has("language") {
+		pg.Languages = languageChoices(pg.Languages[0].Text, typed["language"])
+	}
 }
 
 func choose(roles []choiceOfRole, name string) {
@@ -148,7 +156,7 @@ func (p *Pages) stillInvited(r *http.Request, v *front.Visit, id identity.UserID
 // changesIn is what a form wants to be different: what it has no field for
 // stays as it is.
 func changesIn(f form) (c admin.Changes) {
-	for name, to := range map[string]**string{"name": &c.Name, "email": &c.Email, "extension": &c.Extension, "role": &c.Role} {
+	for name, to := range map[string]**string{"name": &c.Name, "email": &c.Email, "extension": &c.Extension, "role": &c.Role, "language": &c.Language} {
 		if text, there := f[name]; there {
 			*to = &text
 		}

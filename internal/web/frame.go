@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,9 +20,10 @@ type frame struct {
 	Style   string          // the address of the stylesheet
 	Theme   string          // light, dark, or "" for what the system has
 	Product string
-	Support string // whom to ask; may be empty
-	Here    string // the local path of the page, for its forms
-	Note    string // stands above the page; may be empty
+	Support string         // whom to ask; may be empty
+	Here    string         // the local path of the page, for its forms
+	Note    string         // stands above the page; may be empty
+	Zone    *time.Location // of its times
 
 	Wide      bool // a bar with tabs, though nobody is signed in
 	SignedIn  bool // the rest is for people who are
@@ -48,6 +50,7 @@ func (p *Pages) door(title string, v *front.Visit, t identity.Tenant) frame {
 	f := frame{
 		Title: title, Tenant: t, Brand: p.Product, Style: styleAddress(t.Policy.Accent), Theme: themeOf(v),
 		Product: p.Product, Support: p.SupportContact, Here: v.Page,
+		Zone: identity.Zone(t.Policy.TimeZone),
 	}
 	if t.ID != "" {
 		f.Brand, f.Letter = t.Name, initials(t.Name, 1)
@@ -68,6 +71,7 @@ func (p *Pages) room(title string, v *front.Visit) frame {
 		f.Known = v.Live.User.Extension + "-" + v.Live.Tenant.Slug
 	}
 	f.Initials = initials(f.Person, 2)
+	f.Zone = p.zone(v)
 	f.Home = p.landing(v.Live.Tenant)
 	f.Tabs, f.Office = current(v, tabs(v)), current(v, adminTabs(v))
 	f.FormToken = p.formToken(v)

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/identity"
 )
 
 //go:embed pages/*.html
@@ -33,6 +34,8 @@ func (resetPage) name() string           { return "reset" }
 func (invitationPage) name() string      { return "invitation" }
 func (gonePage) name() string            { return "gone" }
 func (undoPage) name() string            { return "undo" }
+func (confirmPage) name() string         { return "confirm_address" }
+func (emailPage) name() string           { return "settings_email" }
 func (devPage) name() string             { return "dev" }
 func (inboxPage) name() string           { return "inbox" }
 func (letterPage) name() string          { return "letter" }
@@ -53,7 +56,7 @@ func (importPage) name() string          { return "admin_import" }
 var templates = func() map[string]func() *template.Template {
 	all := map[string]func() *template.Template{}
 	for _, pg := range []page{signInPage{}, choicePage{}, initialPasswordPage{}, signOutPage{}, homePage{}, phonePage{}, settingsPage{}, problemPage{},
-		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, devPage{}, inboxPage{}, letterPage{},
+		forgotPage{}, askedPage{}, resetPage{}, invitationPage{}, gonePage{}, undoPage{}, confirmPage{}, emailPage{}, devPage{}, inboxPage{}, letterPage{},
 		usersPage{}, userPage{}, auditPage{}, rolesPage{}, rolePage{}, mailPage{}, organizationPage{}, newUserPage{}, slipPage{}, invitationsPage{}, importPage{}} {
 		all[pg.name()] = sync.OnceValue(func() *template.Template {
 			return template.Must(template.Must(layout().Clone()).ParseFS(pageFiles, "pages/"+pg.name()+".html"))
@@ -63,7 +66,7 @@ var templates = func() map[string]func() *template.Template {
 }()
 
 var layout = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress}).
+	return template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress, "zone": identity.ZoneWord}).
 		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html", "pages/admin_parts.html"))
 })
 

@@ -71,6 +71,10 @@ func (p *Pages) Routes() []front.Route {
 		front.Get("/undo-address/{flow}", front.Anyone, p.showUndo),
 		front.Post("/undo-address/{flow}", front.Anyone, p.undo).Like("POST /api/v1/address-changes/undo"),
 
+		front.Get("/confirm-address", front.Anyone, p.enter("/confirm-address")),
+		front.Get("/confirm-address/{flow}", front.Anyone, p.showConfirm),
+		front.Post("/confirm-address/{flow}", front.Anyone, p.confirmEmail).Like("POST /api/v1/address-changes/confirm"),
+
 		front.Get("/logout", front.Anyone, p.opened(p.askSignOut)),
 		front.Post("/logout", front.Anyone, p.signOut).Like("DELETE /api/v1/sessions/current"),
 
@@ -85,6 +89,11 @@ func (p *Pages) Routes() []front.Route {
 		front.Get("/settings", front.SignedIn, p.opened(p.settings)),
 		front.Get("/settings/account", front.SignedIn, p.opened(p.settings)),
 		front.Post("/settings/profile", front.SignedIn, p.sent(p.changeProfile)).Like("PATCH /api/v1/me"),
+		front.Post("/settings/region", front.SignedIn, p.sent(p.changeRegion)).Like("PATCH /api/v1/me"),
+		front.Get(emailPath, front.SignedIn, p.opened(p.showEmail)),
+		front.Post(emailPath, front.SignedIn, p.sent(p.askEmail)).Like("POST /api/v1/me/email"),
+		front.Post("/settings/email/resend", front.SignedIn, p.sent(p.resendEmail)).Like("POST /api/v1/me/email/resend"),
+		front.Post("/settings/email/cancel", front.SignedIn, p.sent(p.cancelEmail)).Like("DELETE /api/v1/me/email"),
 		front.Post("/settings/password", front.SignedIn, p.sent(p.changeOwnPassword)).Like("PUT /api/v1/me/password"),
 		front.Post("/settings/sessions/{id}/end", front.SignedIn, p.sent(p.endOwnSession)).Like("DELETE /api/v1/sessions/{id}"),
 		front.Post("/settings/sessions/end-others", front.SignedIn, p.sent(p.endOtherSessions)).Like("DELETE /api/v1/sessions"),

@@ -25,6 +25,7 @@ var public = map[string]bool{
 	"GET /reset-password": true, "GET /reset-password/{flow}": true, "POST /reset-password/{flow}": true, // the link decides
 	"GET /invitation": true, "GET /invitation/{flow}": true, "POST /invitation/{flow}": true,
 	"GET /undo-address": true, "GET /undo-address/{flow}": true, "POST /undo-address/{flow}": true,
+	"GET /confirm-address": true, "GET /confirm-address/{flow}": true, "POST /confirm-address/{flow}": true,
 	"GET /logout": true, "POST /logout": true, // of nobody: leads to sign-in
 	"GET /session/state": true, "POST /session/renew": true, "POST /session/password": true, // of nobody: says so
 	"GET /.well-known/change-password": true,

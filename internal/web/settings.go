@@ -26,6 +26,7 @@ const doneName = "done"
 var settled = map[string]struct{ part, says string }{
 	"profile":  {"profile", "Your profile was saved."},
 	"password": {"password", "Your password was changed. Everywhere else you have been signed out."},
+	"region":   {"region", "Saved. Times are shown there from now on."},
 	"session":  {"sessions", "The session has ended."},
 	"sessions": {"sessions", "All your other sessions have ended."},
 }
@@ -38,7 +39,9 @@ type settingsPage struct {
 	Profile  part
 	Password part
 	Sessions []ownSession
+	Region   region
 	User     identity.User
+	Pending  account.Pending // the address that waits to be confirmed
 }
 
 // A part is one form of the page.
@@ -80,6 +83,7 @@ func (p *Pages) settings(w http.ResponseWriter, r *http.Request, v *front.Visit)
 	if typed.has("name") {
 		pg.Profile.Fields[0].Value = typed["name"]
 	}
+	pg.Region = p.region(v, typed)
 	pg.Done = only(r.URL.Query(), doneName)
 	return render(w, http.StatusOK, pg)
 }
@@ -93,10 +97,15 @@ func (p *Pages) settingsPage(r *http.Request, v *front.Visit, alone bool) (pg se
 		Password: passwordPart(v.Live.Tenant.Style, rules),
 	}
 	pg.Title = pg.SettingsWord()
-	pg.Parts = append(settingsParts(pg), adminTabs(v)...)
 	if alone {
 		pg.Title = pg.Password.Title
+		pg.Parts = append(settingsParts(pg.Tenant.Style, accountPath), adminTabs(v)...)
 		return pg, nil
+	}
+	pg.Parts = append(settingsParts(pg.Tenant.Style, settingsPath), adminTabs(v)...)
+	pg.Region = p.region(v, nil)
+	if pg.Pending, err = p.Account.PendingAddress(r.Context(), v.Live); err != nil {
+		return pg, err
 	}
 	list, err := p.Sessions.List(r.Context(), v.Live)
 	for _, one := range list {
@@ -123,17 +132,17 @@ func passwordPart(style identity.Style, rules identity.Policy) part {
 
 // settingsParts is the list on the left. What the manuals call a page of its
 // own has one; the rest is a place on the page.
-func settingsParts(pg settingsPage) []tab {
-	base := ""
-	if pg.Alone {
-		base = settingsPath
+func settingsParts(style identity.Style, at string) []tab {
+	base := settingsPath
+	if at == settingsPath {
+		base = ""
 	}
-	password := tab{Text: pg.Password.Title, To: base + "#password", Current: pg.Alone}
-	if pg.Alone || pg.Tenant.Style != identity.Extension {
-		password.To = accountPath
+	password := tab{Text: passwordPart(style, identity.Policy{}).Title, To: accountPath, Current: at == accountPath}
+	if at == settingsPath && style == identity.Extension {
+		password.To = "#password"
 	}
-	return []tab{{Text: "Profile", To: base + "#profile"}, password,
-		{Text: "Sessions", To: base + "#sessions"}, {Text: "Appearance", To: base + "#appearance"}}
+	return []tab{{Text: "Profile", To: base + "#profile"}, {Text: "Email Address", To: emailPath, Current: at == emailPath}, password,
+		{Text: "Sessions", To: base + "#sessions"}, {Text: "Language and Time Zone", To: base + "#region"}, {Text: "Appearance", To: base + "#appearance"}}
 }
 
 // settingsAgain shows the page with what is wrong with one of its forms; an
@@ -148,25 +157,32 @@ func (p *Pages) settingsAgain(w http.ResponseWriter, r *http.Request, v *front.V
 	if err != nil {
 		return err
 	}
-	form := which(&pg)
-	first := 0
-	for i := range form.Fields {
-		one := &form.Fields[i]
+	which(&pg).explain(f, about)
+	retryAfter(w, about)
+	return render(w, front.Status(about.Kind), pg)
+}
+
+// explain fills in what was typed but for passwords, and puts what is wrong
+// beside the fields it is about.
+func (pt *part) explain(f form, about *problem.Problem) {
+	first := -1
+	for i := range pt.Fields {
+		one := &pt.Fields[i]
 		if one.Type != "password" {
 			one.Value = f[one.Name]
 		}
 		one.Error = messagesFor(about, one.Name)
 		one.Wrong = one.Error != ""
-		if one.Wrong && !form.Fields[first].Wrong {
+		if one.Wrong && first < 0 {
 			first = i
 		}
 	}
-	if !form.Fields[first].Wrong {
-		form.Problem, form.Wait = sentence(about), int(up(about.RetryAfter, time.Second)/time.Second)
+	if first < 0 {
+		pt.Problem, pt.Wait = sentence(about), int(up(about.RetryAfter, time.Second)/time.Second)
 	}
-	form.Fields[first].Focus = true
-	retryAfter(w, about)
-	return render(w, front.Status(about.Kind), pg)
+	if len(pt.Fields) > 0 {
+		pt.Fields[max(first, 0)].Focus = true
+	}
 }
 
 // messagesFor is all that a problem says of a field.
