@@ -352,3 +352,31 @@ func TestTwoImportTheSame(t *testing.T) {
 		}
 	})
 }
+
+// Whatever stands in a file, reading it ends, with rows that fit their sheet or
+// a problem.
+func FuzzRead(f *testing.F) {
+	const head = `{"format":1,"tenant":{"id":"ten_0190000000007000800000000000000a","slug":"acme","name":"Acme","style":"email","status":"active","policy":{"idle-timeout":"30m0s"}},"chain":{"head":""}}` + "\n"
+	f.Add(head + `{"sheet":"roles","columns":["name","title","rank","permissions"]}` + "\n" + `["desk","Desk",30,"users.read"]` + "\n" +
+		`{"sheet":"users","columns":["id","email","name","role","status"]}` + "\n" + `["usr_0190000000007000800000000000000b","a@x.test","Ann","desk","active"]` + "\n" +
+		`{"end":{"users":1,"rows":2}}` + "\n")
+	f.Add(head + `{"sheet":"events","columns":["id","at"]}` + "\n" + `["evt_1",1e9]`)
+	f.Add(head + `{"sheet":"invitations","columns":["id","user_id"]}` + "\n" + `[null,null]`)
+	f.Fuzz(func(t *testing.T, text string) {
+		plain := strings.NewReader(text)
+		r, _, err := begin(plain, &passing{}, nil)
+		if err == nil {
+			err = r.rows(func(sheet store.Sheet, rows [][]any) error {
+				for _, row := range rows {
+					if len(row) != len(sheet.Columns) {
+						t.Errorf("%d values for %d columns", len(row), len(sheet.Columns))
+					}
+				}
+				return nil
+			})
+		}
+		if err != nil && problem.Of(err) == nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}

@@ -26,18 +26,18 @@ type reading struct {
 	sheet    store.Sheet   // whose rows come
 	columns  []string      // of the file, by place
 	progress func(read int64)
-	passed   *counted
+	passed   *passing
 	counts   Counts
 	checked  checker
 }
 
-// counted counts the bytes that were read.
-type counted struct {
+// passing counts the bytes that were read.
+type passing struct {
 	from io.Reader
 	n    int64
 }
 
-func (c *counted) Read(p []byte) (n int, err error) {
+func (c *passing) Read(p []byte) (n int, err error) {
 	n, err = c.from.Read(p)
 	c.n += int64(n)
 	return n, err
@@ -45,12 +45,17 @@ func (c *counted) Read(p []byte) (n int, err error) {
 
 // open reads the header. Errors are the archive's, ErrContent and ErrNewer.
 func open(src io.Reader, passphrase secret.Password, progress func(read int64)) (*reading, header, error) {
-	var h header
-	passed := &counted{from: src}
+	passed := &passing{from: src}
 	plain, err := openArchive(passed, passphrase)
 	if err != nil {
-		return nil, h, err
+		return nil, header{}, err
 	}
+	return begin(plain, passed, progress)
+}
+
+// begin is open for what the archive holds.
+func begin(plain io.Reader, passed *passing, progress func(read int64)) (*reading, header, error) {
+	var h header
 	r := &reading{scanner: bufio.NewScanner(plain), sheets: sheets(), progress: progress, passed: passed}
 	r.scanner.Buffer(make([]byte, 0, archivePiece), maxLine)
 	line, err := r.line()

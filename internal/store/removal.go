@@ -12,7 +12,7 @@ import (
 
 // RemovePiece is how many rows Remove deletes at most: a piece must not hold
 // the embedded database's writer for long.
-const RemovePiece = 500
+const RemovePiece = 250
 
 // What is of a tenant goes in this order: what points at something goes before
 // it, letters first, for nobody may get one any more.
