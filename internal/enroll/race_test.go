@@ -12,6 +12,7 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/identity"
+	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
@@ -257,6 +258,60 @@ func TestAnImportEndsOnce(t *testing.T) {
 		}
 		if list := users(t, tenant); len(list) != 1 || list[0].Email.Folded != "ann@x.test" {
 			t.Errorf("%d users", len(list))
+		}
+	})
+}
+
+// Who imports is asked once more when all is there: a role that was deleted or
+// raised meanwhile, or an importer who was demoted, leaves nothing behind.
+//
+// Proves: G3, 5.3, 2.3
+func TestRightsLostDuringAnImport(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for slug, change := range map[string]func(context.Context, *store.Tx) error{
+			"deleted": func(ctx context.Context, tx *store.Tx) error { return tx.DeleteRole(ctx, "desk") },
+			"raised": func(ctx context.Context, tx *store.Tx) error {
+				return tx.SetRole(ctx, identity.Role{Name: "desk", Rank: 51})
+			},
+			"gave-more": func(ctx context.Context, tx *store.Tx) error {
+				return tx.SetRole(ctx, identity.Role{Name: "desk", Rank: 1, Permissions: "audit.read"})
+			},
+			"demoted": func(ctx context.Context, tx *store.Tx) error {
+				u, err := tx.User(ctx, "usr_mia")
+				if err != nil {
+					return err
+				}
+				after := u
+				after.Role = identity.Member
+				return tx.SetUser(ctx, u, after)
+			},
+			"deactivated": func(ctx context.Context, tx *store.Tx) error {
+				return tx.SetStatus(ctx, "usr_mia", identity.Deactivated)
+			},
+		} {
+			tenant := storetest.AddTenant(t, s, slug, identity.Workspace)
+			in := func(do func(context.Context, *store.Tx) error) {
+				t.Helper()
+				if err := tenant.Tx(t.Context(), func(tx *store.Tx) error { return do(t.Context(), tx) }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			in(func(ctx context.Context, tx *store.Tx) error {
+				if err := tx.AddRole(ctx, identity.Role{Name: "desk", Title: "Desk", Rank: 5}); err != nil {
+					return err
+				}
+				return tx.AddUser(ctx, identity.User{ID: "usr_mia", Role: identity.Manager, Status: identity.Active}, "")
+			})
+			_, o := midway(3, func() { in(change) })
+			file := strings.NewReader(strings.ReplaceAll(people(3), ",user,", ",desk,"))
+			mia := identity.Actor{User: "usr_mia", Role: policy.BuiltIn(identity.Manager)}
+			r, err := svc.Import(t.Context(), tenant, mia, file, o, identity.Peer{})
+			if !errors.Is(err, policy.ErrDenied) && !errors.Is(err, policy.ErrNoRole) || r.Imported != 0 {
+				t.Errorf("%s: %+v, %v", slug, r, err)
+			}
+			if list := users(t, tenant); len(list) != 1 {
+				t.Errorf("%s: %d users in the end, want Mia alone", slug, len(list))
+			}
 		}
 	})
 }
