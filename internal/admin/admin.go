@@ -124,16 +124,6 @@ func keepAdmin(ctx context.Context, tx *store.Tx, u identity.User) error {
 	return err
 }
 
-// event is a line about an act on a user.
-func (s *Service) event(kind string, actor identity.Actor, on identity.UserID, from identity.Peer, now time.Time) identity.Event {
-	e := identity.Event{Kind: kind, Result: identity.EventOK, User: on, Actor: actor.User, Session: actor.Session,
-		Peer: from, Detail: map[string]string{}, At: now}
-	if actor.Operator {
-		e.Detail["by"] = "operator"
-	}
-	return e
-}
-
 // hash makes the hash of a user's new password, as signin.Hasher does.
 func (s *Service) hash(ctx context.Context, t store.Tenant, tenant identity.Tenant, u identity.User, password secret.Password) (secret.Hash, error) {
 	tenant.Policy = policy.Effective(s.Operator, tenant.Policy)

@@ -110,7 +110,7 @@ func (s *Service) add(ctx context.Context, tx *store.Tx, actor identity.Actor, u
 			return err
 		}
 	}
-	made := s.event(identity.EventUserCreated, actor, u.ID, from, u.CreatedAt)
+	made := actor.Event(identity.EventUserCreated, u.ID, from, u.CreatedAt)
 	made.Detail["role"] = u.Role
 	return tx.AddEvent(ctx, made)
 }

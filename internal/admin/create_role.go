@@ -43,7 +43,7 @@ func (s *Service) CreateRole(ctx context.Context, t store.Tenant, actor identity
 		if err := tx.AddRole(ctx, r); err != nil {
 			return err
 		}
-		e := s.event(identity.EventRoleCreated, actor, "", from, s.Now())
+		e := actor.Event(identity.EventRoleCreated, "", from, s.Now())
 		e.Detail["role"], e.Detail["title"], e.Detail["rank"] = r.Name, r.Title, strconv.Itoa(r.Rank)
 		e.Detail["permissions"] = string(r.Permissions)
 		return tx.AddEvent(ctx, e)

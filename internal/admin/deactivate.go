@@ -30,6 +30,6 @@ func (s *Service) Deactivate(ctx context.Context, t store.Tenant, actor identity
 		if err := tx.EndLinks(ctx, id, now); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, s.event(identity.EventUserDisabled, actor, id, from, now))
+		return tx.AddEvent(ctx, actor.Event(identity.EventUserDisabled, id, from, now))
 	})
 }

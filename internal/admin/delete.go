@@ -20,6 +20,6 @@ func (s *Service) Delete(ctx context.Context, t store.Tenant, actor identity.Act
 		if err := tx.DeleteUser(ctx, u); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, s.event(identity.EventUserDeleted, actor, id, from, s.Now()))
+		return tx.AddEvent(ctx, actor.Event(identity.EventUserDeleted, id, from, s.Now()))
 	})
 }

@@ -30,7 +30,7 @@ func (s *Service) DeleteRole(ctx context.Context, t store.Tenant, actor identity
 		if err := tx.DeleteRole(ctx, r.Name); err != nil {
 			return err
 		}
-		e := s.event(identity.EventRoleDeleted, actor, "", from, s.Now())
+		e := actor.Event(identity.EventRoleDeleted, "", from, s.Now())
 		e.Detail["role"] = r.Name
 		return tx.AddEvent(ctx, e)
 	})

@@ -23,6 +23,6 @@ func (s *Service) EndSessions(ctx context.Context, t store.Tenant, actor identit
 		if err != nil || n == 0 {
 			return err
 		}
-		return tx.AddEvent(ctx, s.event(identity.EventSessionTerminated, actor, id, from, now))
+		return tx.AddEvent(ctx, actor.Event(identity.EventSessionTerminated, id, from, now))
 	})
 }

@@ -77,7 +77,7 @@ func (s *Service) change(ctx context.Context, t store.Tenant, actor identity.Act
 		if err := tx.Set(ctx, after); err != nil {
 			return err
 		}
-		e := s.event(identity.EventTenantSettingsChanged, actor, "", from, s.Now())
+		e := actor.Event(identity.EventTenantSettingsChanged, "", from, s.Now())
 		maps.Copy(e.Detail, policy.Differences(before, after))
 		return tx.AddEvent(ctx, e)
 	})

@@ -97,7 +97,7 @@ func (s *Service) handOver(ctx context.Context, t store.Tenant, actor identity.A
 		if err := s.endAll(ctx, tx, u, now); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, s.event(identity.EventPasswordSet, actor, id, from, now))
+		return tx.AddEvent(ctx, actor.Event(identity.EventPasswordSet, id, from, now))
 	})
 	return seen, err
 }

@@ -34,6 +34,6 @@ func (s *Service) Reactivate(ctx context.Context, t store.Tenant, actor identity
 		if err := tx.SetStatus(ctx, id, status); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, s.event(identity.EventUserEnabled, actor, id, from, s.Now()))
+		return tx.AddEvent(ctx, actor.Event(identity.EventUserEnabled, id, from, s.Now()))
 	})
 }

@@ -69,7 +69,7 @@ func (s *Service) resetLink(ctx context.Context, tx *store.Tx, actor identity.Ac
 	if l, err = tx.EnsureLink(ctx, l); err != nil {
 		return l, err
 	}
-	e := s.event(identity.EventResetRequested, actor, u.ID, from, now)
+	e := actor.Event(identity.EventResetRequested, u.ID, from, now)
 	e.Detail["link"] = how
 	return l, tx.AddEvent(ctx, e)
 }

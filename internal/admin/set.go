@@ -98,7 +98,7 @@ func (s *Service) setRole(ctx context.Context, tx *store.Tx, actor identity.Acto
 	if err := keepAdmin(ctx, tx, before); err != nil {
 		return err
 	}
-	e := s.event(identity.EventPermissionsChanged, actor, before.ID, from, s.Now())
+	e := actor.Event(identity.EventPermissionsChanged, before.ID, from, s.Now())
 	e.Detail["from"], e.Detail["to"] = before.Role, after.Role
 	return tx.AddEvent(ctx, e)
 }
@@ -138,7 +138,7 @@ func (s *Service) setFields(ctx context.Context, tx *store.Tx, actor identity.Ac
 	if len(fields) == 0 {
 		return nil // the role alone: setRole has told
 	}
-	e := s.event(identity.EventUserUpdated, actor, before.ID, from, s.Now())
+	e := actor.Event(identity.EventUserUpdated, before.ID, from, s.Now())
 	e.Detail["fields"] = strings.Join(fields, ",")
 	return tx.AddEvent(ctx, e)
 }

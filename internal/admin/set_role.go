@@ -85,7 +85,7 @@ func (s *Service) writeRole(ctx context.Context, tx *store.Tx, actor identity.Ac
 	if err := tx.SetRole(ctx, *after); err != nil {
 		return err
 	}
-	e := s.event(identity.EventRoleChanged, actor, "", from, s.Now())
+	e := actor.Event(identity.EventRoleChanged, "", from, s.Now())
 	e.Detail["role"] = after.Name
 	for what, values := range map[string][2]string{
 		"title": {before.Title, after.Title}, "rank": {strconv.Itoa(before.Rank), strconv.Itoa(after.Rank)},

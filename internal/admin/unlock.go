@@ -22,7 +22,7 @@ func (s *Service) Unlock(ctx context.Context, t store.Tenant, actor identity.Act
 		if err := signin.Forgive(ctx, tx, u); err != nil {
 			return err
 		}
-		return tx.AddEvent(ctx, s.event(identity.EventLoginUnlock, actor, id, from, s.Now()))
+		return tx.AddEvent(ctx, actor.Event(identity.EventLoginUnlock, id, from, s.Now()))
 	})
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func (s *Service) Erase(ctx context.Context, t store.Tenant, actor identity.Acto
 		n, after = n+len(lines), lines[len(lines)-1].EventID
 	}
 	return n, t.Tx(ctx, func(tx *store.Tx) error {
-		return tx.AddEvent(ctx, s.event(identity.EventPersonErased, actor, id, from))
+		return tx.AddEvent(ctx, actor.Event(identity.EventPersonErased, id, from, s.Now()))
 	})
 }
 
@@ -79,14 +79,4 @@ func erase(ctx context.Context, tx *store.Tx, lines []store.ChainLine) error {
 		}
 	}
 	return nil
-}
-
-// event is a line about the trail itself.
-func (s *Service) event(kind string, actor identity.Actor, on identity.UserID, from identity.Peer) identity.Event {
-	e := identity.Event{Kind: kind, Result: identity.EventOK, User: on, Actor: actor.User, Session: actor.Session,
-		Peer: from, Detail: map[string]string{}, At: s.Now()}
-	if actor.Operator {
-		e.Detail["by"] = "operator"
-	}
-	return e
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -92,7 +91,7 @@ func (s *Service) Export(ctx context.Context, t store.Tenant, actor identity.Act
 	if ferr := finish(); err == nil {
 		err = ferr
 	}
-	e := s.event(identity.EventAuditExported, actor, "", from)
+	e := actor.Event(identity.EventAuditExported, "", from, s.Now())
 	if err != nil {
 		e.Result = "failed"
 	}
@@ -147,22 +146,11 @@ func writerOf(format string, out io.Writer) (write func(Entry) error, finish fun
 			cells := []string{l.ID, l.At.Format(time.RFC3339Nano), l.Kind, l.Result, l.User, l.UserName, l.Actor, l.ActorName,
 				l.Session, l.Address, l.UserAgent, l.RequestID, string(detail)}
 			for i := range cells {
-				cells[i] = guarded(cells[i])
+				cells[i] = identity.GuardCell(cells[i])
 			}
 			return rows.Write(cells)
 		}, func() error {
 			rows.Flush()
 			return rows.Error()
 		}
-}
-
-// guarded keeps a cell from being taken for a formula (OWASP ASVS 5.0, 1.2.10);
-// the signs are those of the users' export.
-func guarded(text string) string {
-	for _, sign := range "=+-@\t\r＝＋－＠" {
-		if strings.HasPrefix(strings.TrimLeft(text, "'"), string(sign)) {
-			return "'" + text
-		}
-	}
-	return text
 }

@@ -92,9 +92,9 @@ func page(ctx context.Context, t store.Tenant, after identity.UserID, withHashes
 }
 
 func (u exported) fill(record *[columnCount]string) {
-	record[columnEmail] = guarded(u.Email.Typed)
+	record[columnEmail] = identity.GuardCell(u.Email.Typed)
 	record[columnExtension] = u.Extension
-	record[columnName] = guarded(u.Name)
+	record[columnName] = identity.GuardCell(u.Name)
 	record[columnRole] = u.Role
 	record[columnHash] = string(u.Hash)
 	if u.Status == identity.Deactivated {

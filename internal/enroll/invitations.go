@@ -340,10 +340,7 @@ func (s *Invitations) mail(ctx context.Context, tx *store.Tx, i identity.Invitat
 }
 
 func (s *Invitations) event(kind string, actor identity.Actor, i identity.Invitation, from identity.Peer) identity.Event {
-	e := identity.Event{Kind: kind, Result: identity.EventOK, User: i.User, Actor: actor.User, Session: actor.Session,
-		Peer: from, Detail: map[string]string{"invitation": string(i.ID)}, At: s.Now()}
-	if actor.Operator {
-		e.Detail["by"] = "operator"
-	}
+	e := actor.Event(kind, i.User, from, s.Now())
+	e.Detail["invitation"] = string(i.ID)
 	return e
 }

@@ -60,7 +60,7 @@ func (j *judge) judge(r *records, record []string, number int) row {
 	line := row{number: number}
 	u := &line.user
 	var err error
-	if typed := unguarded(r.field(record, columnEmail)); typed != "" || j.style != identity.Extension {
+	if typed := identity.UnguardCell(r.field(record, columnEmail)); typed != "" || j.style != identity.Extension {
 		if u.Email, err = identity.ParseEmail(typed); err != nil {
 			line.complain(columnEmail, sentence(err))
 		}
@@ -72,7 +72,7 @@ func (j *judge) judge(r *records, record []string, number int) row {
 		}
 		j.once(&line, columnExtension, u.Extension)
 	}
-	if u.Name, err = identity.ParseName(unguarded(r.field(record, columnName))); err != nil {
+	if u.Name, err = identity.ParseName(identity.UnguardCell(r.field(record, columnName))); err != nil {
 		line.complain(columnName, sentence(err))
 	}
 	j.role(&line, r.field(record, columnRole))
@@ -170,38 +170,4 @@ func sentence(err error) string {
 		return p.Message
 	}
 	return "That will not do."
-}
-
-// Spreadsheets take a cell that begins with one of these for a formula, the
-// last four in some languages.
-const formulaSigns = "=+-@\t\r＝＋－＠"
-
-// guarded keeps a name or an address from being taken for a formula (OWASP
-// ASVS 5.0, 1.2.10): with an apostrophe before it, it is text. One that has
-// apostrophes before the sign already gets one more, so that unguarded leads
-// back from everything guarded wrote.
-func guarded(text string) string {
-	if looksGuarded(text) {
-		return "'" + text
-	}
-	return text
-}
-
-// unguarded takes one apostrophe away where guarded would have put one.
-func unguarded(text string) string {
-	if strings.HasPrefix(text, "'") && looksGuarded(text) {
-		return text[1:]
-	}
-	return text
-}
-
-// looksGuarded: a sign, with any number of apostrophes before it.
-func looksGuarded(text string) bool {
-	rest := strings.TrimLeft(text, "'")
-	for _, sign := range formulaSigns {
-		if strings.HasPrefix(rest, string(sign)) {
-			return true
-		}
-	}
-	return false
 }

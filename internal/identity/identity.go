@@ -178,6 +178,16 @@ type Actor struct {
 // SignedIn reports whether a is somebody.
 func (a Actor) SignedIn() bool { return a.User != "" }
 
+// Event is a line about what the actor did to a user, or to nobody in
+// particular. Its Detail is there to be filled in.
+func (a Actor) Event(kind string, on UserID, from Peer, at time.Time) Event {
+	e := Event{Kind: kind, Result: EventOK, User: on, Actor: a.User, Session: a.Session, Peer: from, Detail: map[string]string{}, At: at}
+	if a.Operator {
+		e.Detail["by"] = "operator"
+	}
+	return e
+}
+
 // An Event is one line of a tenant's audit trail. It never holds a secret.
 type Event struct {
 	ID      EventID
