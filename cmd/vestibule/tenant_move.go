@@ -37,7 +37,7 @@ func (c Passphrase) read(p *program, fresh bool) (secret.Password, error) {
 		if err != nil {
 			return secret.Password{}, err
 		}
-		return secret.NewPassword(string(text))
+		return passphrase(string(text))
 	case terminal:
 		return c.ask(p, file, fresh)
 	case c.PassphraseStdin:
@@ -46,7 +46,7 @@ func (c Passphrase) read(p *program, fresh bool) (secret.Password, error) {
 			return secret.Password{}, err
 		}
 		line, _, _ := strings.Cut(string(typed), "\n")
-		return secret.NewPassword(strings.TrimSuffix(line, "\r"))
+		return passphrase(strings.TrimSuffix(line, "\r"))
 	}
 	return secret.Password{}, usage("the passphrase is missing: give --passphrase-stdin, or name a file with --passphrase-file or VESTIBULE_PASSPHRASE_FILE")
 }
@@ -69,7 +69,15 @@ func (c Passphrase) ask(p *program, file *os.File, fresh bool) (pass secret.Pass
 		}
 		before = string(typed)
 	}
-	return secret.NewPassword(before)
+	return passphrase(before)
+}
+
+// passphrase takes what a password may be, but does not call it one.
+func passphrase(text string) (secret.Password, error) {
+	if text == "" {
+		return secret.Password{}, moving.ErrPassphrase
+	}
+	return secret.NewPassword(text)
 }
 
 func mover(s *operator.Service) *moving.Service {
