@@ -28,6 +28,7 @@ const (
 var onceToo = []string{
 	"POST /api/v1/users/{id}/initial-password", "POST /api/v1/users/{id}/password-reset",
 	"POST /api/v1/invitations/{id}/link", "POST /api/v1/invitations/{id}/resend",
+	"POST /api/v1/me/email", "POST /api/v1/me/email/resend",
 }
 
 // keyed reports whether a call takes an Idempotency-Key: whatever creates
