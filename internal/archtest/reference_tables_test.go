@@ -23,7 +23,11 @@ decides: to act on somebody one needs a rank at least theirs, and to give a role
 and every permission in it. The operator, on the command line, stands above permissions and ranks, but not above the
 rule that a tenant keeps at least one active administrator.
 
-Access tokens carry the permissions of their user, for applications. A tenant cannot have roles of its own yet.
+A tenant makes roles of its own, at most 100: by ` + "`/admin/roles`, the API or `vestibule role`" + `. Each has a name that never
+changes, a title, a rank from 1 to 99 and any of the permissions. Who edits one stays within their own rank and permissions,
+with what it was and with what it becomes; nobody edits a role they hold, and one that somebody has cannot be deleted.
+
+Access tokens carry the permissions of their user, for applications.
 
 `
 
