@@ -30,6 +30,8 @@ func (w *world) known(t *testing.T, by *person, at *home) map[string]string {
 // aims are the columns of a route's rows.
 func (w *world) aims(t *testing.T, pattern, visitor string) (list []aim) {
 	w.moveIn(t, w.own, visitor, colleague, superior)
+	w.moveIn(t, w.other, colleague)
+	w.moveIn(t, w.suspended, visitor, colleague)
 	by, gone := w.person(t, w.own, visitor), w.person(t, w.suspended, visitor) // nil: nobody
 	if visitor == "operator" {
 		by, gone = w.operator, w.operator

@@ -115,6 +115,7 @@ type answers struct {
 // answers asks for a route as each visitor, about each object.
 func (w *world) answers(t *testing.T, pattern string) answers {
 	t.Helper()
+	w.begin(t, pattern)
 	all := answers{of: map[string]map[string]answer{}}
 	for _, visitor := range visitors {
 		got := map[string]answer{}

@@ -45,8 +45,10 @@ type world struct {
 	log    *strings.Builder
 	hash   secret.Hash
 	n      int
+	about  string // what is made is what this route asks for; "": everything
 
-	operator              *person // has nothing but a token
+	schema                map[string][]string // columns, by table
+	operator              *person             // has nothing but a token
 	own, other, suspended *home
 }
 
@@ -87,7 +89,7 @@ func newWorld(t *testing.T, h *housetest.House, s *server.Server, log *strings.B
 	_, token, err := keeper.CreateToken(t.Context(), "Sign-up", 0)
 	must(t, err)
 	w.operator = &person{bearer: string(token), cookie: string(token)}
-	w.own, w.other, w.suspended = w.furnish(t, identity.TenantActive), w.furnish(t, identity.TenantActive), w.furnish(t, identity.TenantSuspended)
+	w.begin(t, "")
 	return w
 }
 
@@ -129,6 +131,15 @@ func (w *world) moveIn(t *testing.T, h *home, names ...string) {
 var rolesOf = map[string]string{identity.Member: identity.Member, identity.Manager: identity.Manager, identity.Admin: identity.Admin,
 	"reader": "reader", "trainee": "trainee", colleague: identity.Member, superior: identity.Admin}
 
+// needs reports whether something belongs to what a route is about.
+func (w *world) needs(word string) bool { return w.about == "" || strings.Contains(w.about, word) }
+
+// begin makes room for requests of a route.
+func (w *world) begin(t *testing.T, pattern string) {
+	w.about = pattern
+	w.own, w.other, w.suspended = w.furnish(t, identity.TenantActive), w.furnish(t, identity.TenantActive), w.furnish(t, identity.TenantSuspended)
+}
+
 // person is somebody in a tenant; nil for nobody.
 func (w *world) person(t *testing.T, h *home, name string) *person {
 	t.Helper()
@@ -154,37 +165,54 @@ func (w *world) open(t *testing.T, tx *store.Tx, h *home) error {
 
 // settle adds somebody to a tenant.
 func (w *world) settle(t *testing.T, tx *store.Tx, h *home, name, role string) (*person, error) {
-	ctx, now, keys := t.Context(), w.Clock.Now(), w.Store.Keys()
+	ctx, now := t.Context(), w.Clock.Now()
 	p := &person{links: map[identity.LinkPurpose]string{}}
 	p.user = identity.User{ID: identity.NewUserID(), Name: "Name of " + name, Email: housetest.Email(t, name+"@"+h.row.Slug+".test"),
 		Role: role, Status: identity.Active, CreatedAt: now, HasPassword: true}
 	if err := tx.AddUser(ctx, p.user, w.hash); err != nil {
 		return nil, err
 	}
-	for _, kind := range []identity.SessionKind{identity.Browser, identity.Program, ""} {
-		s := w.Sessions.Make(h.row, p.user, cmp.Or(kind, identity.Browser), identity.Peer{}, now)
-		if err := tx.AddSession(ctx, s); err != nil {
-			return nil, err
+	if err := w.signIn(t, tx, h, p); err != nil {
+		return nil, err
+	}
+	for purpose, word := range map[identity.LinkPurpose]string{identity.ResetLink: "reset", identity.UndoLink: "undo", identity.AddressLink: "address"} {
+		if w.needs(word) || w.needs("email") {
+			if err := w.link(t, tx, p, purpose, p.user.ID); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if w.needs("invitation") {
+		return p, w.invite(t, tx, h, p, name)
+	}
+	return p, nil
+}
+
+// signIn gives somebody sessions.
+func (w *world) signIn(t *testing.T, tx *store.Tx, h *home, p *person) error {
+	program := w.needs(" /api/")
+	for kind, needed := range map[identity.SessionKind]bool{identity.Browser: w.about == "" || !program, identity.Program: program, "": w.needs("/sessions")} {
+		if !needed {
+			continue
+		}
+		s := w.Sessions.Make(h.row, p.user, cmp.Or(kind, identity.Browser), identity.Peer{}, w.Clock.Now())
+		if err := tx.AddSession(t.Context(), s); err != nil {
+			return err
 		}
 		switch kind {
 		case identity.Program:
-			g, err := w.server.Sessions.Grant(store.Live{Session: s, User: p.user, Tenant: h.row}, now)
+			g, err := w.server.Sessions.Grant(store.Live{Session: s, User: p.user, Tenant: h.row}, w.Clock.Now())
 			if err != nil {
-				return nil, err
+				return err
 			}
 			p.bearer, p.refresh = g.AccessToken, string(g.Refresh)
 		case identity.Browser:
-			p.cookie, p.formToken = string(keys.SessionToken(h.row.ID, s.ID)), string(keys.FormToken(h.row.ID, p.user.ID, s.ID))
+			p.cookie, p.formToken = string(tx.Keys().SessionToken(h.row.ID, s.ID)), string(tx.Keys().FormToken(h.row.ID, p.user.ID, s.ID))
 		default:
 			p.spare = s.ID
 		}
 	}
-	for _, purpose := range []identity.LinkPurpose{identity.ResetLink, identity.UndoLink, identity.AddressLink} {
-		if err := w.link(t, tx, p, purpose, p.user.ID); err != nil {
-			return nil, err
-		}
-	}
-	return p, w.invite(t, tx, h, p, name)
+	return nil
 }
 
 // link adds a link of somebody's; who it is of has its token.
