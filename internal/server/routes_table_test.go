@@ -18,6 +18,8 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/api"
 	"github.com/vestibule-id/vestibule/internal/front"
+	"github.com/vestibule-id/vestibule/internal/housetest"
+	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/web"
 )
 
@@ -42,17 +44,22 @@ func allRoutes() []front.Route {
 // Proves: 5.7, G3, W2
 func TestRouteTable(t *testing.T) {
 	w := openWorld(t)
+	if housetest.Race { // is too slow for everybody, and looks for something else
+		defer func(all []string) { visitors = all }(visitors)
+		visitors = []string{"nobody", identity.Manager}
+	}
 	table, given := tableHead, map[string]answers{}
 	for _, route := range allRoutes() {
 		given[route.Pattern] = w.answers(t, route.Pattern)
 		table += "\n" + route.Pattern + "\n" + given[route.Pattern].rows()
 	}
-	if *update {
+	if *update && !housetest.Race {
 		must(t, os.MkdirAll("testdata", 0o755))
 		must(t, os.WriteFile(tableFile, []byte(table), 0o644))
 	}
 	golden, err := os.ReadFile(tableFile)
 	must(t, err)
+	table, golden = asked(table), []byte(asked(string(golden)))
 	if table != string(golden) {
 		t.Errorf("%s is not what is answered; look at each of these, then write it anew with -update", tableFile)
 	}
@@ -72,6 +79,19 @@ func TestRouteTable(t *testing.T) {
 			alike(t, page, given[page.Pattern], twin)
 		}
 	}
+}
+
+// asked is a table without the visitors who were not asked for, and without
+// the names of columns, which may be theirs alone.
+func asked(table string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(table) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(line, "  "), " ")
+		if !strings.HasPrefix(line, "  ") || slices.Contains(visitors, name) || len(visitors) > 2 {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // unlike are pages whose answers are not compared with their twins': a stranger
