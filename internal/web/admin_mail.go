@@ -41,6 +41,7 @@ var letterWords = map[string]string{
 	identity.LetterName(identity.LetterInvitation):      "Invitation",
 	identity.LetterName(identity.LetterPasswordChanged): "Notice of a changed password",
 	identity.LetterName(identity.LetterAddressChanged):  "Notice of a changed address",
+	identity.LetterName(identity.LetterAddressConfirm):  "Link to confirm an address",
 	identity.LetterName(identity.LetterAddressUndo):     "Notice of a changed address, with a way back",
 	identity.LetterName(identity.LetterNewBrowser):      "Notice of a sign-in from a new device",
 	identity.LetterName(identity.LetterTokenReuse):      "Notice of a copied session",
