@@ -21,6 +21,7 @@ var updateReference = flag.Bool("update", false, "write the pages of docs/refere
 var references = map[string]func(*source) (string, error){
 	"api.md":         apiReference,
 	"events.md":      eventsReference,
+	"pages.md":       pagesReference,
 	"permissions.md": permissionsReference,
 	"problems.md":    problemsReference,
 	"words.md":       wordsReference,
