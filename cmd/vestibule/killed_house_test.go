@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -91,7 +92,8 @@ func (h *house) furnish() {
 func (h *house) command(args ...string) *exec.Cmd {
 	c := exec.Command(h.program, args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: h.as}
-	c.Env = append(append(os.Environ(), h.environ...), clockAhead+"="+h.ahead.String())
+	ours := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "VESTIBULE_SOAK=") }) // no setting
+	c.Env = append(append(ours, h.environ...), clockAhead+"="+h.ahead.String())
 	return c
 }
 

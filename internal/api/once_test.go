@@ -41,7 +41,8 @@ func TestTheSameKeyAnswersTheSame(t *testing.T) {
 			"/api/v1/users/" + string(eve.ID) + "/password-reset":   "",
 			"/api/v1/invitations/" + invitation + "/link":           "",
 			"/api/v1/invitations/" + invitation + "/resend":         "",
-			tenantsAddress: `{"slug":"new","name":"New","administrator":{"email":"dan@x.test"}}`,
+			"/api/v1/roles": `{"name":"desk","title":"Front desk","rank":5,"permissions":["users.read"]}`,
+			tenantsAddress:  `{"slug":"new","name":"New","administrator":{"email":"dan@x.test"}}`,
 		} {
 			who := ann
 			if path == tenantsAddress {
@@ -203,6 +204,8 @@ var repeatable = map[string]string{
 	"POST /api/v1/users/{id}/unlock":               "again changes nothing",
 	"POST /api/v1/users/import":                    "all or nothing, and the second finds the names taken",
 	"POST /api/v1/users/export":                    "reads",
+	"POST /api/v1/me/email":                        "mails the link again; one is alive",
+	"POST /api/v1/me/email/resend":                 "mails the link again; one is alive",
 	"POST /api/v1/audit-events/export":             "reads",
 	"POST /api/v1/audit-events/erasures":           "again finds nobody to erase",
 	"POST /api/v1/operator/tenants/{slug}/suspend": "again changes nothing",

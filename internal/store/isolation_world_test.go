@@ -20,7 +20,7 @@ const (
 
 var fullLane = store.Lane{Lane: policy.Lane{Limit: 1, Wait: time.Hour, MaxWait: time.Hour}, Subject: "full", Key: "place 192.0.2.1"}
 
-var aRequest = store.Once{Actor: "usr_ann", Name: "name", Fingerprint: "fingerprint", Attempt: "first"}
+var aRequest = store.Once{Actor: "usr_ann", Name: "name", Fingerprint: "fingerprint", Attempt: "first", About: "ten_1"}
 
 var someLanes = []store.Lane{
 	{Lane: policy.Lane{Limit: 5, Wait: time.Hour, MaxWait: time.Hour}, Key: "source 192.0.2.1"},

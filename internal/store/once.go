@@ -20,9 +20,12 @@ const (
 			fingerprint = $4, attempt = $5, turn_until = $8, done = 0, answer = $10
 		WHERE once.expires_at <= $7 OR (once.done = 0 AND once.turn_until <= $7 AND once.fingerprint = $4)
 		RETURNING about`
-	onceRow     = `SELECT fingerprint, done, turn_until, answer FROM once WHERE tenant_id = $1 AND actor = $2 AND name = $3`
-	settleOnce  = `UPDATE once SET done = 1 WHERE tenant_id = $1 AND actor = $2 AND name = $3 AND attempt = $4`
-	keepOnce    = `UPDATE once SET done = 1, answer = $5 WHERE tenant_id = $1 AND actor = $2 AND name = $3 AND attempt = $4`
+	onceRow    = `SELECT fingerprint, done, turn_until, answer FROM once WHERE tenant_id = $1 AND actor = $2 AND name = $3`
+	settleOnce = `UPDATE once SET done = 1 WHERE tenant_id = $1 AND actor = $2 AND name = $3 AND attempt = $4`
+	// keepOnce keeps nothing of what was changed without being settled: asking
+	// again would be seen not to work.
+	keepOnce = `UPDATE once SET done = 1, answer = $5 WHERE tenant_id = $1 AND actor = $2 AND name = $3 AND attempt = $4
+		AND (done = 1 OR about <> '')`
 	releaseOnce = `UPDATE once SET turn_until = 0 WHERE tenant_id = $1 AND actor = $2 AND name = $3 AND attempt = $4 AND done = 0`
 	sweepOnce   = `DELETE FROM once WHERE tenant_id = $1 AND (actor, name) IN (
 		SELECT actor, name FROM once WHERE tenant_id = $1 AND expires_at <= $2 LIMIT $3)`
@@ -94,7 +97,7 @@ func (tx *Tx) TakeOnce(ctx context.Context, o Once, now, turn, end time.Time) (s
 }
 
 // KeepOnce keeps the answer to a request, sealed; problem.NotFound when
-// somebody else has the turn.
+// somebody else has the turn, or nothing has settled it.
 func (tx *Tx) KeepOnce(ctx context.Context, o Once, answer []byte) (err error) {
 	defer problem.Wrap(&err, "keep an answer")
 	sealed := tx.store.keys.Seal(sealedAnswer, tx.onceBound(o), answer)
