@@ -30,8 +30,8 @@ import (
 )
 
 // modelSteps is how many steps the model takes at least, on each database and
-// through each door; "make test" runs it once more without the race detector,
-// to take them all.
+// through each door. With the race detector it takes a tenth of them and may miss
+// situations; "make test" runs it once more without, to take them all.
 const modelSteps = 10_000
 
 // situations are what the walks must have come into, or they prove little.
@@ -60,7 +60,7 @@ func TestModelOfTheDoor(t *testing.T) {
 			housetest.Each(t, func(t *testing.T, h *housetest.House) {
 				var steps, walks atomic.Int64
 				w := &world{t: t, nodes: []*node{newNode(h, open), newNode(h.Node(t), open)}, open: open, house: h, lanes: map[string]*modelLane{}, seen: map[string]int{}}
-				for steps.Load() < wanted || w.missing() != "" && steps.Load() < 5*modelSteps {
+				for steps.Load() < wanted || !housetest.Race && w.missing() != "" && steps.Load() < 5*modelSteps {
 					rapid.Check(t, func(rt *rapid.T) {
 						w.begin(int(walks.Add(1)))
 						actions := w.actions()
@@ -71,7 +71,7 @@ func TestModelOfTheDoor(t *testing.T) {
 					})
 				}
 				t.Logf("%d steps in %d walks, through %v", steps.Load(), walks.Load(), w.seen)
-				if situation := w.missing(); situation != "" {
+				if situation := w.missing(); situation != "" && !housetest.Race {
 					t.Errorf("no walk came into this situation: %s", situation)
 				}
 			})
