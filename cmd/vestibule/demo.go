@@ -150,7 +150,7 @@ func demoAccounts(ctx context.Context, s *store.Store) (list []web.DemoAccount, 
 			return nil, err
 		}
 		for _, u := range users {
-			a := web.DemoAccount{Tenant: t.Name, Slug: t.Slug, Style: t.Style, As: u.Email.Typed, Role: u.Role}
+			a := web.DemoAccount{Tenant: t.Name, Slug: t.Slug, Style: t.Style, As: u.Email.Typed, Role: policy.BuiltIn(u.Role).Title}
 			if t.Style == identity.Extension {
 				a.As = u.Extension + "-" + t.Slug
 			}

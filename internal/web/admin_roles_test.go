@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/housetest"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -56,6 +57,9 @@ func TestPagesOfRolesOfferWhatIsOnesOwn(t *testing.T) {
 	s := sqlite(t)
 	acme, ann, _, _ := bureau(t, s, identity.Workspace)
 	err := acme.Tx(t.Context(), func(tx *store.Tx) error {
+		if err := tx.AddRole(t.Context(), identity.Role{Name: "odd", Title: "Odd", Rank: 5, Permissions: "roles.write audit.read"}); err != nil {
+			return err
+		}
 		return tx.AddRole(t.Context(), identity.Role{Name: "lead", Title: "Lead <b>", Rank: 40, Permissions: "roles.read roles.write"})
 	})
 	if err != nil {
@@ -68,6 +72,11 @@ func TestPagesOfRolesOfferWhatIsOnesOwn(t *testing.T) {
 	lead.get("/admin/roles/lead").expect(200, "You have this role yourself.").lacks("<button>Save")
 	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.users.delete=yes").expect(403)
 	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.roles.read=yes").expect(303, "/admin/roles/sub?done=created")
+	housetest.SetRole(t, acme, ann.ID, "odd") // as another node would
+	s.Clock.Advance(time.Second)
+	lead.get("/home").expect(200, "your own profile", "Read the audit trail").lacks("Create and edit roles") // which no page would lead to
+	housetest.SetRole(t, acme, ann.ID, "lead")
+	s.Clock.Advance(time.Second)
 	if n := strings.Count(lead.get("/admin/roles/sub").body, "checked"); n != 1 {
 		t.Error(fmt.Sprint(n, " boxes are ticked, want one"))
 	}
