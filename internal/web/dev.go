@@ -27,7 +27,7 @@ type DemoAccount struct {
 	Slug   string
 	Style  identity.Style
 	As     string // what to type
-	Role   string
+	Role   string // its title
 	Note   string // what is particular; may be empty
 }
 
