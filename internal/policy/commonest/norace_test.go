@@ -1,0 +1,6 @@
+//go:build !race
+
+package commonest
+
+// race says whether the race detector watches.
+const race = false
