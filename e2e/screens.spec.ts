@@ -85,6 +85,7 @@ const inside: Record<string, Record<string, Screen>> = {
 		'sign-in-already': (page) => page.goto('/t/acme-corp/login').then(() => {}),
 		settings: (page) => page.goto('/settings').then(() => {}),
 		'settings-account': (page) => page.goto('/settings/account').then(() => {}),
+		'settings-email': (page) => page.goto('/settings/email').then(() => {}),
 		'idle-warning': async (page) => {
 			await page.goto('/home');
 			await warn(page, '#idle-warning');
