@@ -2,7 +2,6 @@ package recovery
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -24,51 +23,12 @@ func (s *Service) OpenAddress(ctx context.Context, token string) (Opened, error)
 // is as good as before.
 func (s *Service) ConfirmAddress(ctx context.Context, token string, from From) (o Opened, err error) {
 	defer problem.Wrap(&err, "confirm an address")
-	if o, err = s.OpenAddress(ctx, token); err != nil {
-		return o, err
-	}
-	wanted, err := identity.ParseEmail(o.Link.Data)
-	if err != nil {
-		return o, policy.ErrLink
-	}
-	scope := s.Store.Tenant(o.Tenant.ID)
-	err = scope.Tx(ctx, func(tx *store.Tx) error { return s.confirm(ctx, tx, o, wanted, from) })
-	switch {
-	case errors.Is(err, problem.NotFound):
-		return o, policy.ErrLink
-	case errors.Is(err, problem.Exists):
-		return o, ErrAddressTaken
-	case err != nil:
-		return o, err
-	}
-	s.Sessions.Forget(o.Tenant.ID)
-	return o, nil
-}
-
-func (s *Service) confirm(ctx context.Context, tx *store.Tx, o Opened, wanted identity.EmailAddress, from From) error {
-	if err := tx.HoldUser(ctx, o.User.ID, identity.Active); err != nil {
-		return err
-	}
-	now := s.Now()
-	if _, err := tx.UseLink(ctx, identity.AddressLink, o.Link.ID, identity.Active, now); err != nil {
-		return err
-	}
-	before, err := tx.User(ctx, o.User.ID) // as it is now, behind the lock
-	if err != nil {
-		return err
-	}
-	after := before
-	after.Email = wanted
-	if err := tx.SetUser(ctx, before, after); err != nil {
-		return err
-	}
-	if err := tx.EndLinks(ctx, before.ID, now); err != nil {
-		return err
-	}
-	if err := s.tellAddress(ctx, tx, before, after, from.Peer, now); err != nil {
-		return err
-	}
-	return tx.AddEvent(ctx, identity.Event{Kind: identity.EventAddressConfirmed, Result: identity.EventOK, User: before.ID, Peer: from.Peer, At: now})
+	return s.readdress(ctx, identity.AddressLink, token, func(tx *store.Tx, before, after identity.User, now time.Time) error {
+		if err := s.tellAddress(ctx, tx, before, after, from.Peer, now); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, identity.Event{Kind: identity.EventAddressConfirmed, Result: identity.EventOK, User: before.ID, Peer: from.Peer, At: now})
+	})
 }
 
 // tellAddress tells a person of their new address, at both. From the old one the

@@ -3,6 +3,7 @@ package recovery
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -26,15 +27,51 @@ func (s *Service) OpenUndo(ctx context.Context, token string) (Opened, error) {
 // policy.ErrSuspended and ErrAddressTaken.
 func (s *Service) Undo(ctx context.Context, token string, from From) (o Opened, err error) {
 	defer problem.Wrap(&err, "take back a change of address")
-	if o, err = s.OpenUndo(ctx, token); err != nil {
+	return s.readdress(ctx, identity.UndoLink, token, func(tx *store.Tx, before, _ identity.User, now time.Time) error {
+		if _, err := tx.EndSessions(ctx, before.ID, "", now); err != nil {
+			return err
+		}
+		if err := signin.Forgive(ctx, tx, before); err != nil {
+			return err
+		}
+		return tx.AddEvent(ctx, identity.Event{Kind: identity.EventAddressUndone, Result: identity.EventOK, User: before.ID, Peer: from.Peer, At: now})
+	})
+}
+
+// readdress spends a link that leads to another address, gives its user that
+// address and ends the links in letters to the one before; and then whatever
+// else belongs to it, in the same transaction.
+func (s *Service) readdress(ctx context.Context, purpose identity.LinkPurpose, token string,
+	then func(tx *store.Tx, before, after identity.User, now time.Time) error) (o Opened, err error) {
+	if o, err = s.open(ctx, purpose, token); err != nil {
 		return o, err
 	}
-	former, err := identity.ParseEmail(o.Link.Data)
+	wanted, err := identity.ParseEmail(o.Link.Data)
 	if err != nil {
 		return o, policy.ErrLink
 	}
-	scope := s.Store.Tenant(o.Tenant.ID)
-	err = scope.Tx(ctx, func(tx *store.Tx) error { return s.undo(ctx, tx, o, former, from) })
+	err = s.Store.Tenant(o.Tenant.ID).Tx(ctx, func(tx *store.Tx) error {
+		if err := tx.HoldUser(ctx, o.User.ID, identity.Active); err != nil {
+			return err
+		}
+		now := s.Now()
+		if _, err := tx.UseLink(ctx, purpose, o.Link.ID, identity.Active, now); err != nil {
+			return err
+		}
+		before, err := tx.User(ctx, o.User.ID) // as it is now, behind the lock
+		if err != nil {
+			return err
+		}
+		after := before
+		after.Email = wanted
+		if err := tx.SetUser(ctx, before, after); err != nil {
+			return err
+		}
+		if err := tx.EndLinks(ctx, before.ID, now); err != nil {
+			return err
+		}
+		return then(tx, before, after, now)
+	})
 	switch {
 	case errors.Is(err, problem.NotFound):
 		return o, policy.ErrLink
@@ -45,33 +82,4 @@ func (s *Service) Undo(ctx context.Context, token string, from From) (o Opened, 
 	}
 	s.Sessions.Forget(o.Tenant.ID)
 	return o, nil
-}
-
-func (s *Service) undo(ctx context.Context, tx *store.Tx, o Opened, former identity.EmailAddress, from From) error {
-	if err := tx.HoldUser(ctx, o.User.ID, identity.Active); err != nil {
-		return err
-	}
-	now := s.Now()
-	if _, err := tx.UseLink(ctx, identity.UndoLink, o.Link.ID, identity.Active, now); err != nil {
-		return err
-	}
-	before, err := tx.User(ctx, o.User.ID) // as it is now, behind the lock
-	if err != nil {
-		return err
-	}
-	after := before
-	after.Email = former
-	if err := tx.SetUser(ctx, before, after); err != nil {
-		return err
-	}
-	if _, err := tx.EndSessions(ctx, before.ID, "", now); err != nil {
-		return err
-	}
-	if err := tx.EndLinks(ctx, before.ID, now); err != nil {
-		return err
-	}
-	if err := signin.Forgive(ctx, tx, before); err != nil {
-		return err
-	}
-	return tx.AddEvent(ctx, identity.Event{Kind: identity.EventAddressUndone, Result: identity.EventOK, User: before.ID, Peer: from.Peer, At: now})
 }
