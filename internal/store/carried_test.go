@@ -249,4 +249,3 @@ func TestSnapshot(t *testing.T) {
 		}
 	})
 }
-
