@@ -13,8 +13,8 @@ import (
 // field as it is; an empty language or time zone is the tenant's.
 type Profile struct{ Name, Language, TimeZone *string }
 
-// SetProfile changes what a person says of themselves. Nothing else of their
-// row is written: an administrator may be changing it. The error is
+// SetProfile changes what a person says of themselves, behind their row's lock:
+// an administrator who changes the same user waits, or is waited for. The error is
 // identity.ErrName, identity.ErrLanguage or identity.ErrTimeZone, with its
 // field, session.ErrEnded, or an accident.
 func (s *Service) SetProfile(ctx context.Context, live store.Live, p Profile, from identity.Peer) (u identity.User, err error) {

@@ -1,12 +1,14 @@
 // Package admin is what administrators, and the operator, do to other people's
 // accounts: one method and one file for each thing they ask for.
 //
-//	policy: permission ─► Tx( tenant's lock ─► actor and user as they are now
-//	                           ─► ranks ─► rule over all users ─► change ─► event )
+//	policy: permission ─► Tx( tenant's lock ─► actor as it is now ─► user's lock
+//	                           ─► user as it is now ─► ranks ─► rule over all users
+//	                           ─► change ─► event )
 //
 // Who asks is read again inside the transaction, behind the tenant's lock: an
 // administrator who is deactivated or demoted in the same moment has lost. The
-// package knows neither HTTP nor how people see the answers.
+// user is read behind a lock of its own, for people change themselves without
+// the tenant's: neither writes over what the other has just changed. The package knows neither HTTP nor how people see the answers.
 package admin
 
 import (
@@ -52,8 +54,8 @@ func (s *Service) forget(t store.Tenant) {
 	}
 }
 
-// act runs change on a user in one transaction, behind the tenant's lock, if
-// the actor holds the permission and ranks at least as high as the user. change
+// act runs change on a user in one transaction, behind the tenant's lock and
+// then the user's, if the actor holds the permission and ranks at least as high as the user. change
 // is given both as they are now.
 func (s *Service) act(ctx context.Context, t store.Tenant, actor identity.Actor, p policy.Permission, id identity.UserID,
 	change func(tx *store.Tx, actor identity.Actor, u identity.User) error) error {
@@ -67,6 +69,12 @@ func (s *Service) act(ctx context.Context, t store.Tenant, actor identity.Actor,
 		}
 		actor, err := present(ctx, tx.Tenant, actor)
 		if err != nil {
+			return err
+		}
+		if err := policy.Allow(actor, p); err != nil {
+			return err // before the user's lock, which says whether there is such a user
+		}
+		if err := tx.Hold(ctx, id); err != nil {
 			return err
 		}
 		u, err := target(ctx, tx.Tenant, actor, p, id)

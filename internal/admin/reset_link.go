@@ -60,9 +60,6 @@ func (s *Service) resetLink(ctx context.Context, tx *store.Tx, actor identity.Ac
 	if err != nil {
 		return l, err
 	}
-	if err := tx.HoldUser(ctx, u.ID, identity.Active); err != nil {
-		return l, err
-	}
 	now := s.Now()
 	ttl := policy.LinkTTL(policy.Effective(s.Operator, tenant.Policy), identity.ResetLink)
 	l = identity.Link{ID: identity.NewLinkID(), Purpose: identity.ResetLink, User: u.ID, MadeBy: actor.User, CreatedAt: now, ExpiresAt: now.Add(ttl)}

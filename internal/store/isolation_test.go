@@ -275,6 +275,7 @@ var (
 			_, err := tx.SweepLinks(ctx, later.Add(time.Hour), 9)
 			return err
 		}),
+		"Hold": in(func(ctx context.Context, tx *store.Tx) error { return tx.Hold(ctx, "usr_ann") }),
 		"HoldUser": in(func(ctx context.Context, tx *store.Tx) error { // which changes nothing
 			return errors.Join(tx.HoldUser(ctx, "usr_ann", identity.Active), tx.Lock(ctx))
 		}),

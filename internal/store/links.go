@@ -42,7 +42,8 @@ const (
 	sweepLinks  = `DELETE FROM links WHERE tenant_id = $1 AND id IN (SELECT l.id FROM links l WHERE l.tenant_id = $1 AND l.expires_at < $2
 		AND NOT EXISTS (SELECT 1 FROM invitations i WHERE i.tenant_id = $1 AND i.link_id = l.id) LIMIT $3)`
 
-	holdUser = `UPDATE users SET status = status WHERE tenant_id = $1 AND id = $2 AND status = $3 AND ` + visible
+	hold     = `UPDATE users SET status = status WHERE tenant_id = $1 AND id = $2 AND ` + visible
+	holdUser = hold + ` AND status = $3`
 	// choosePassword is what a spent link allows: whoever was shut out or got
 	// another password in the same moment has lost.
 	choosePassword = `UPDATE users SET password = $5, password_kind = $6, must_change = 0, initial_until = 0, credential = credential + 1, status = 'active'
@@ -69,7 +70,7 @@ func (t Tenant) LivingLink(ctx context.Context, user identity.UserID, purpose id
 }
 
 // EnsureLink answers with the user's living link of the purpose or, where it
-// has none, adds l. Take HoldUser first, so that two do not add one each.
+// has none, adds l. Take Hold or HoldUser first, so that two do not add one each.
 func (tx *Tx) EnsureLink(ctx context.Context, l identity.Link) (live identity.Link, err error) {
 	defer problem.Wrap(&err, "ensure a link of %s", l.User)
 	err = tx.all(ctx, liveLink, whole(tx.linkPart(&live)), string(l.User), string(l.Purpose), micros(l.CreatedAt))
@@ -140,8 +141,17 @@ func (tx *Tx) SweepLinks(ctx context.Context, before time.Time, limit int) (n in
 	return tx.exec(ctx, sweepLinks, micros(before), limit)
 }
 
-// HoldUser makes every other transaction that changes this user wait for the
-// end of this one; problem.NotFound when there is no such user with the status.
+// Hold makes every other transaction that changes this user wait for the end
+// of this one; problem.NotFound when there is no such user. Whoever reads a user
+// and writes what was read takes it before the reading, and after the tenant's
+// Lock where both are needed: else two wait for each other.
+func (tx *Tx) Hold(ctx context.Context, id identity.UserID) (err error) {
+	defer problem.Wrap(&err, "hold user %s", id)
+	return tx.execOne(ctx, hold, string(id))
+}
+
+// HoldUser is Hold of a user who has a status; problem.NotFound when there is
+// no such user with it.
 func (tx *Tx) HoldUser(ctx context.Context, id identity.UserID, status identity.UserStatus) (err error) {
 	defer problem.Wrap(&err, "hold user %s", id)
 	return tx.execOne(ctx, holdUser, string(id), string(status))

@@ -35,8 +35,8 @@ const (
 		mail_answer = CASE WHEN email_folded = $4 THEN mail_answer ELSE '' END,
 		mail_trouble_at = CASE WHEN email_folded = $4 THEN mail_trouble_at ELSE 0 END
 		WHERE tenant_id = $1 AND id = $2 AND ` + visible
-	// describeUser is what people say of themselves; nothing else of their row is
-	// written, for an administrator may be changing it.
+	// describeUser is what people say of themselves, and nothing else of their
+	// row: no more than they may change.
 	describeUser = `UPDATE users SET name = $3, name_folded = $4, language = $5, time_zone = $6 WHERE tenant_id = $1 AND id = $2`
 
 	setStatus   = `UPDATE users SET status = $3 WHERE tenant_id = $1 AND id = $2 AND ` + visible
@@ -152,8 +152,9 @@ func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (e
 }
 
 // SetUser changes what a user is called and may do: e-mail, extension, name,
-// role and language, from before to after. What was wrong with the old address is not
-// said of the new one.
+// role and language, from before to after. All of them are written, so before must
+// have been read behind Hold or HoldUser. What was wrong with the old address is
+// not said of the new one.
 func (tx *Tx) SetUser(ctx context.Context, before, after identity.User) (err error) {
 	defer problem.Wrap(&err, "set user %s", after.ID)
 	err = tx.execOne(ctx, updateUser, string(after.ID), after.Email.Typed, after.Email.Folded, after.Extension,
