@@ -199,7 +199,7 @@ func isID(text, prefix string) bool {
 	return err == nil && strings.HasPrefix(text, prefix+"_")
 }
 
-// isEmail: ” is none, and that is right.
+// isEmail: the empty text is none, and that is right.
 func isEmail(text string) bool {
 	email, err := identity.ParseEmail(text)
 	return text == "" || err == nil && email.Typed == text

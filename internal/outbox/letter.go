@@ -92,7 +92,9 @@ func logo(ctx context.Context, t store.Tenant, tenant identity.Tenant) (*mail.Im
 }
 
 // recipient is the address the user has now, unless the letter is about an
-// address: a letter is never sent to one that somebody typed into a form.
+// address: the one they had, or the one that somebody who is signed in and has
+// given their password asked for. What a stranger typed into a form is nobody's
+// address.
 func recipient(user identity.User, task identity.Task) string {
 	to := task.Data[identity.DataTo]
 	if to == "" {

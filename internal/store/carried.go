@@ -194,7 +194,7 @@ func invitationArrives(_ Tenant, s Sheet, row []any) []any {
 	return append(row, email.Folded)
 }
 
-// text is a text in a row; ” for nothing.
+// text is a text in a row; the empty text for nothing.
 func (s Sheet) text(row []any, column string) string {
 	text, _ := row[s.At(column)].(string)
 	return text
