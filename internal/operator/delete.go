@@ -62,7 +62,7 @@ func (s *Service) close(ctx context.Context, slug string, now time.Time) (t iden
 		return tx.Leave(ctx, now)
 	})
 	if errors.Is(err, problem.NotFound) { // somebody was quicker
-		return t, ErrNoTenant.Because("There is no tenant with the slug %q.", found.Slug)
+		return t, noTenant(found.Slug)
 	}
 	return t, err
 }

@@ -123,9 +123,13 @@ func (s *Service) Tenant(ctx context.Context, typed string) (t identity.Tenant, 
 	}
 	t, err = s.Store.TenantBySlug(ctx, slug)
 	if errors.Is(err, problem.NotFound) {
-		return t, ErrNoTenant.Because("There is no tenant with the slug %q.", slug)
+		return t, noTenant(slug)
 	}
 	return t, err
+}
+
+func noTenant(slug string) error {
+	return ErrNoTenant.Because("There is no tenant with the slug %q.", slug)
 }
 
 // A Setting is one KEY=VALUE of "tenant set"; the empty value takes a choice
@@ -178,6 +182,8 @@ func (s *Service) setStatus(ctx context.Context, slug string, status identity.Te
 }
 
 // changeTenant runs change behind the tenant's lock and keeps what it returns.
+// Who was found may be closed by then: that Set sees, so it is asked also where
+// nothing is different.
 func (s *Service) changeTenant(ctx context.Context, slug string, change func(*store.Tx, identity.Tenant) (identity.Tenant, error)) (t identity.Tenant, err error) {
 	defer problem.Wrap(&err, "change tenant")
 	found, err := s.Tenant(ctx, slug)
@@ -196,15 +202,13 @@ func (s *Service) changeTenant(ctx context.Context, slug string, change func(*st
 		if err != nil {
 			return err
 		}
-		if before != after {
-			if err := tx.Set(ctx, after); err != nil {
-				return err
-			}
-		}
 		t = after
-		return nil
+		return tx.Set(ctx, after)
 	})
 	s.forget(found.ID)
+	if errors.Is(err, problem.NotFound) {
+		return identity.Tenant{}, noTenant(found.Slug)
+	}
 	return t, err
 }
 

@@ -21,6 +21,7 @@ const (
 	touchMove  = `UPDATE moves SET at = $3 WHERE tenant_id = $1 AND way = $2`
 	takeMove   = `UPDATE moves SET at = $3, way = 'out' WHERE tenant_id = $1 AND at < $2`
 	endMove    = `DELETE FROM moves WHERE tenant_id = $1 AND way = $2`
+	moveOf     = `SELECT way FROM moves WHERE tenant_id = $1`
 	idleMoves  = `SELECT tenant_id FROM moves WHERE at < $1 ORDER BY tenant_id LIMIT 100`
 
 	deleteSlug   = `DELETE FROM slugs WHERE tenant_id = $1`
@@ -45,6 +46,18 @@ func (tx *Tx) Leave(ctx context.Context, now time.Time) (err error) {
 	}
 	_, err = tx.exec(ctx, insertMove, movingOut, micros(now))
 	return err
+}
+
+// Moving reports whether the tenant is on its way in or out: nobody finds it,
+// and nobody is to hear of it.
+func (t Tenant) Moving(ctx context.Context) (moving bool, err error) {
+	defer problem.Wrap(&err, "whether %s moves", t.id)
+	var way string
+	err = t.one(ctx, moveOf, into(&way))
+	if errors.Is(err, problem.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // IdleMoves lists tenants on their way that nobody has been at since before

@@ -51,7 +51,7 @@ var inPieces = []string{
 
 // Remove deletes up to RemovePiece rows of a tenant that is on its way out and
 // shows that the caller is at it; n is how many, and 0 says that nothing is
-// left but what End takes. problem.NotFound says that the tenant is on no way
+// left but what Gone takes. problem.NotFound says that the tenant is on no way
 // out; problem.Exists that an event has got its place meanwhile: try again.
 func (tx *Tx) Remove(ctx context.Context, now time.Time) (n int64, err error) {
 	defer problem.Wrap(&err, "remove rows of %s", tx.id)

@@ -15,6 +15,22 @@ import (
 )
 
 func init() {
+	reads["Moving"] = func(ctx context.Context, t store.Tenant) (moving bool, err error) {
+		undone := errors.New("undone")
+		err = t.Tx(ctx, func(tx *store.Tx) error {
+			if err := tx.Leave(ctx, noon); err != nil && !errors.Is(err, problem.NotFound) {
+				return err
+			}
+			if moving, err = tx.Moving(ctx); err != nil {
+				return err
+			}
+			return undone
+		})
+		if errors.Is(err, undone) {
+			err = nil
+		}
+		return moving, err
+	}
 	maps.Copy(writes, map[string]func(context.Context, store.Tenant) error{
 		"Leave": in(func(ctx context.Context, tx *store.Tx) error { return tx.Leave(ctx, noon) }),
 		"TakeMove": in(func(ctx context.Context, tx *store.Tx) error {
@@ -105,6 +121,40 @@ func TestOnlyWhatLeavesIsRemoved(t *testing.T) {
 		})
 		if dropped != 0 {
 			t.Errorf("%d events of a tenant that is there were dropped", dropped)
+		}
+	})
+}
+
+// What is on its way out is not set any more, by nobody who found it before.
+//
+// Proves: G1, 5.6
+func TestWhatLeavesIsNotSet(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		acme, twin := storetest.Twins(t, s)
+		before, err := acme.Get(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(t, acme, func(ctx context.Context, tx *store.Tx) error { return tx.Leave(ctx, noon) })
+		after := before
+		after.Name = "Open again"
+		set := func(in store.Tenant) error {
+			return in.Tx(t.Context(), func(tx *store.Tx) error { return tx.Set(t.Context(), after) })
+		}
+		if err := set(acme); !errors.Is(err, problem.NotFound) {
+			t.Errorf("set: %v", err)
+		}
+		if row, err := acme.Get(t.Context()); err != nil || row != before {
+			t.Errorf("it is %+v, %v", row, err)
+		}
+		if moving, err := acme.Moving(t.Context()); err != nil || !moving {
+			t.Errorf("on its way: %v, %v", moving, err)
+		}
+		if err := set(twin); err != nil {
+			t.Errorf("another: %v", err)
+		}
+		if moving, err := twin.Moving(t.Context()); err != nil || moving {
+			t.Errorf("another on its way: %v, %v", moving, err)
 		}
 	})
 }

@@ -82,14 +82,15 @@ func (tx *Tx) Add(ctx context.Context, t identity.Tenant) (err error) {
 	return err
 }
 
-// Set changes the tenant's name, style, status and policy.
+// Set changes the tenant's name, style, status and policy; problem.NotFound says
+// that it has no slug: what is on its way out stays as it was closed.
 func (tx *Tx) Set(ctx context.Context, t identity.Tenant) (err error) {
 	defer problem.Wrap(&err, "set tenant %s", t.ID)
 	policy, err := json.Marshal(t.Policy)
 	if err != nil {
 		return err
 	}
-	if _, err := tx.exec(ctx, updateSlug, string(t.Style)); err != nil {
+	if err := tx.execOne(ctx, updateSlug, string(t.Style)); err != nil {
 		return err
 	}
 	return tx.execOne(ctx, updateTenant, t.Name, string(t.Style), string(t.Status), string(policy))
