@@ -11,8 +11,13 @@ import (
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
-// deliver writes and sends one letter, and writes down what came of it.
+// deliver writes and sends one letter, and writes down what came of it. Of a
+// tenant that is being deleted nothing is sent or written: its letters go with
+// it.
 func (w *Worker) deliver(ctx context.Context, j job) error {
+	if moving, err := j.tenant.Moving(ctx); err != nil || moving {
+		return err
+	}
 	d, accident := w.try(ctx, j)
 	if d.At.IsZero() {
 		d.At = w.Now()
