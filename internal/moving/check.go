@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -120,6 +121,10 @@ func (c *checker) user(f fields) string {
 		return "the user has an unknown status"
 	case f.number("lot") < 0 || f.number("credential") < 0:
 		return "the user has a number that will not do"
+	case !parses(identity.ParseLanguage, f.text("language")) || !parses(identity.ParseTimeZone, f.text("time_zone")):
+		return "the user's language or time zone is none"
+	case !troubled(f):
+		return "why the user's mail does not arrive will not do"
 	}
 	if hash := f.text("password"); hash != "" {
 		if _, err := secret.Accept(hash); err != nil {
@@ -129,24 +134,45 @@ func (c *checker) user(f fields) string {
 	return ""
 }
 
+// maxAnswer is more than is ever kept of what a mail server said, in bytes.
+const maxAnswer = 2000
+
+// troubled: a kind of trouble with an answer on one line and its time, or none
+// of the three.
+func troubled(f fields) bool {
+	answer, at := f.text("mail_answer"), f.number("mail_trouble_at")
+	switch f.text("mail_trouble") {
+	case "":
+		return answer == "" && at == 0
+	case identity.MailRefused, identity.MailBounced:
+		return at > 0 && len(answer) <= maxAnswer && !strings.ContainsFunc(answer, unicode.IsControl)
+	}
+	return false
+}
+
 func (c *checker) role(name string) bool {
 	return policy.BuiltIn(name).Name != "" || c.roles[name]
 }
 
 func (c *checker) ownRole(f fields) string {
-	name := f.text("name")
-	if !parses(identity.ParseRoleName, name) || policy.BuiltIn(name).Name != "" || !parses(identity.ParseName, f.text("title")) {
-		return "the role's name or title will not do"
+	name, permissions := f.text("name"), f.text("permissions")
+	if !parses(identity.ParseRoleName, name) || name == "new" || policy.BuiltIn(name).Name != "" { // “new” is a page's
+		return "the role's name will not do"
 	}
-	if rank := f.number("rank"); rank < 1 || rank > 99 {
+	if !parses(policy.ParseTitle, f.text("title")) {
+		return "the role's title will not do"
+	}
+	if rank := f.number("rank"); rank < policy.MinRank || rank > policy.MaxRank {
 		return "the role's rank is not from 1 to 99"
 	}
-	for one := range identity.Permissions(f.text("permissions")).All() {
-		if !slices.ContainsFunc(policy.Powers(), func(p policy.Power) bool { return string(p.Permission) == one }) {
-			return "the role has a permission that is unknown here"
-		}
+	known, err := policy.ParsePermissions(strings.Fields(permissions))
+	if err != nil {
+		return "the role has a permission that is unknown here"
 	}
-	if len(c.roles) > 1000 {
+	if string(known) != permissions { // equal sets are equal values
+		return "the role's permissions are in another order than here"
+	}
+	if len(c.roles) >= policy.MaxOwnRoles {
 		return "there are too many roles"
 	}
 	c.roles[name] = true

@@ -129,6 +129,7 @@ func TestWhatIsInAFileIsChecked(t *testing.T) {
 		if _, err := service(from).Operator.DeleteTenant(t.Context(), "acme", nil); err != nil {
 			t.Fatal(err)
 		}
+		trouble, speaks := `"bounced","550 <no>"`, `,"",""]`
 		zoe := `"201","Zoë “help” <b>","help-desk","active"`
 		for _, row := range []struct {
 			name, old, new string
@@ -147,6 +148,11 @@ func TestWhatIsInAFileIsChecked(t *testing.T) {
 			{"a fingerprint that is a path", `"logo":"0123456789abcdef"`, `"logo":"../../x"`, ErrContent},
 			{"a logo that is HTML", base64.StdEncoding.EncodeToString([]byte("\x89PNG"))[:4], base64.StdEncoding.EncodeToString([]byte("<html>"))[:4], ErrContent},
 			{"a role above all", `["help-desk","Help Desk",30`, `["help-desk","Help Desk",100`, ErrContent},
+			{"a title too long", `["help-desk","Help Desk"`, `["help-desk","` + strings.Repeat("x", 150) + `"`, ErrContent},
+			{"a title over two lines", `["help-desk","Help Desk"`, `["help-desk","Help\nDesk"`, ErrContent},
+			{"a role that is a page", `["help-desk","Help Desk",30`, `["new","Help Desk",30`, ErrContent},
+			{"permissions in another order", `users.read users.credentials`, `users.credentials users.read`, ErrContent},
+			{"a permission twice", `users.read users.credentials`, `users.read users.read users.credentials`, ErrContent},
 			{"a built-in role", `["help-desk","Help Desk",30`, `["admin","Help Desk",30`, ErrContent},
 			{"a permission there is not", `users.read users.credentials`, `users.read everything.write`, ErrContent},
 			{"a role nobody has defined", zoe, strings.Replace(zoe, "help-desk", "root", 1), ErrContent},
@@ -160,6 +166,12 @@ func TestWhatIsInAFileIsChecked(t *testing.T) {
 			{"a number that is text", `["help-desk","Help Desk",30`, `["help-desk","Help Desk","30"`, ErrContent},
 			{"a text that is a number", `["help-desk","Help Desk"`, `["help-desk",7`, ErrContent},
 			{"a hash that costs minutes", `m=8192,t=1`, `m=9999999,t=1`, ErrContent},
+			{"a language that is HTML", speaks, `,"<script>",""]`, ErrContent},
+			{"a time zone that is a path", speaks, `,"","../../etc/passwd"]`, ErrContent},
+			{"a trouble there is not", trouble, strings.Replace(trouble, "bounced", "above", 1), ErrContent},
+			{"an answer over two lines", trouble, strings.Replace(trouble, "<no>", `a\r\nb`, 1), ErrContent},
+			{"an answer without end", trouble, strings.Replace(trouble, "<no>", strings.Repeat("x", 10_000), 1), ErrContent},
+			{"an answer to nothing", trouble, strings.Replace(trouble, "bounced", "", 1), ErrContent},
 			{"an address twice", `"off@x.test"`, `"helper@x.test"`, ErrContent},
 			{"a detail that is no JSON", `"{\"a\":\"b\"}"`, `"{\"a\":"`, ErrContent},
 			{"an unknown sheet", `{"sheet":"links"`, `{"sheet":"sessions"`, ErrNewer},
@@ -192,8 +204,9 @@ func TestWhatIsInAFileIsChecked(t *testing.T) {
 			}
 			nothingLeft(t, h, name, acme.ID())
 		}
-		if _, err := imported(t, h, fileOf(t, lines), ""); err != nil {
-			t.Errorf("as it was: %v", err)
+		text := strings.Replace(strings.Join(lines, "\n"), speaks, `,"id","Asia/Jakarta"]`, 1)
+		if _, err := imported(t, h, fileOf(t, strings.Split(text, "\n")), ""); err != nil {
+			t.Errorf("as it was, and with a language and a time zone: %v", err)
 		}
 	})
 }
