@@ -68,7 +68,7 @@ var (
 		"UnsealedEvents": sawAny(func(ctx context.Context, t store.Tenant) ([]store.ChainLine, error) { return t.UnsealedEvents(ctx, 9) }),
 		"StrayEvent":     saw(func(ctx context.Context, t store.Tenant) (identity.EventID, error) { return t.StrayEvent(ctx) }),
 		"Taken": func(ctx context.Context, t store.Tenant) (bool, error) {
-			taken, err := t.Taken(ctx, []string{"ann@x.test"}, []string{"201"})
+			taken, err := t.Taken(ctx, []string{"ann@x.test"}, []string{"201"}, noon)
 			return len(taken) > 0, err
 		},
 		"OpenImports": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.ImportID, error) {
@@ -218,7 +218,7 @@ var (
 		"SetUser": in(func(ctx context.Context, tx *store.Tx) error {
 			after := ann()
 			after.Name, after.Email, after.Role = "Anna", identity.EmailAddress{Typed: "a2@x.test", Folded: "a2@x.test"}, identity.Member
-			return tx.SetUser(ctx, ann(), after)
+			return tx.SetUser(ctx, ann(), after, later)
 		}),
 		"Describe": in(func(ctx context.Context, tx *store.Tx) error {
 			return tx.Describe(ctx, identity.User{ID: "usr_ann", Name: "Anna", Language: "id", TimeZone: "Asia/Jakarta"})
@@ -275,7 +275,9 @@ var (
 			_, err := tx.SweepLinks(ctx, later.Add(time.Hour), 9)
 			return err
 		}),
-		"Hold": in(func(ctx context.Context, tx *store.Tx) error { return tx.Hold(ctx, "usr_ann") }),
+		"Hold": in(func(ctx context.Context, tx *store.Tx) error { // which changes nothing
+			return errors.Join(tx.Hold(ctx, "usr_ann"), tx.Lock(ctx))
+		}),
 		"HoldUser": in(func(ctx context.Context, tx *store.Tx) error { // which changes nothing
 			return errors.Join(tx.HoldUser(ctx, "usr_ann", identity.Active), tx.Lock(ctx))
 		}),
