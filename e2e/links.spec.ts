@@ -14,6 +14,7 @@ walk('Forgotten passwords are asked for in the words of each style', async ({ pa
 	]) {
 		await page.goto(way.at);
 		await page.getByRole('link', { name: way.link, exact: true }).click();
+		await expect(page.getByRole('button', { name: way.button })).toBeVisible();
 		if (script) await expectAccessible(page);
 		await expectNothingBeside(page);
 		await fillIn(page, way.fields);

@@ -14,7 +14,7 @@ export default defineConfig<Options>({
 	forbidOnly: true,
 	retries: 0,
 	workers: 2,
-	timeout: 60_000,
+	timeout: 120_000, // some wait for half a minute by their nature, on whatever machine
 	globalTimeout: 900_000,
 	expect: { timeout: 10_000 },
 	reporter: process.env.VESTIBULE_TEST_EVENTS ? './events.ts' : 'list',
