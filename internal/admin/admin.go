@@ -119,6 +119,16 @@ func target(ctx context.Context, t store.Tenant, actor identity.Actor, p policy.
 	return u, policy.MayActOn(actor, role)
 }
 
+// actAs asks on top of target for what lets the actor become the user. Inside
+// a transaction both must have been read behind the tenant's lock.
+func actAs(ctx context.Context, t store.Tenant, actor identity.Actor, u identity.User) error {
+	role, err := t.HeldRole(ctx, u.Role)
+	if err != nil {
+		return err
+	}
+	return policy.MayActAs(actor, role)
+}
+
 // keepAdmin refuses to take the last active administrator away from a tenant
 // (G3). Nobody stands above this rule. The tenant's lock must be held.
 func keepAdmin(ctx context.Context, tx *store.Tx, u identity.User) error {

@@ -23,6 +23,7 @@ type Look struct {
 	Tries    int64            // failed ones that are counted
 	Until    time.Time        // when the last of those waits ends; zero: nobody waits
 	MayAct   bool             // the actor's rank is at least the user's
+	MayActAs bool             // and the user's permissions are within the actor's
 }
 
 // User finds a user. Errors are policy's and problem.NotFound.
@@ -42,7 +43,7 @@ func (s *Service) Look(ctx context.Context, t store.Tenant, actor identity.Actor
 	if l.Role, err = t.HeldRole(ctx, l.User.Role); err != nil {
 		return l, err
 	}
-	l.MayAct = policy.MayActOn(actor, l.Role) == nil
+	l.MayAct, l.MayActAs = policy.MayActOn(actor, l.Role) == nil, policy.MayActAs(actor, l.Role) == nil
 	if l.Sessions, err = t.Sessions(ctx, id, s.Now()); err != nil {
 		return l, err
 	}

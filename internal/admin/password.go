@@ -15,7 +15,8 @@ import (
 
 // SetPassword gives a user an initial password, to be handed over by whoever
 // typed it (P1, P7). Whether it must be changed at the first sign-in, the
-// tenant's policy decides when mustChange is true. It ends the user's sessions
+// tenant's policy decides when mustChange is true. Whoever knows it can become
+// the user, so it needs what policy.MayActAs asks. It ends the user's sessions
 // and links and clears its lanes; an invited user becomes active. One's own
 // password is refused with ErrOwn: a stolen session must not be enough for a
 // new one. Further errors are policy's, secret.ErrBusy, problem.NotFound and
@@ -80,6 +81,9 @@ func (s *Service) handOver(ctx context.Context, t store.Tenant, actor identity.A
 	}
 	now := s.Now()
 	err = s.act(ctx, t, actor, policy.UsersCredentials, id, func(tx *store.Tx, actor identity.Actor, u identity.User) error {
+		if err := actAs(ctx, tx.Tenant, actor, u); err != nil {
+			return err
+		}
 		if u.Email != seen.Email {
 			return ErrMeantime // the salt may be another's
 		}
@@ -121,6 +125,9 @@ func (s *Service) prepare(ctx context.Context, t store.Tenant, actor identity.Ac
 	}
 	if !actor.Operator && actor.User == id {
 		return u, "", ErrOwn
+	}
+	if err := actAs(ctx, t, actor, u); err != nil {
+		return u, "", err
 	}
 	tenant, err := t.Get(ctx)
 	if err != nil {

@@ -14,8 +14,9 @@ import (
 // field as it is; an empty e-mail, extension or language takes it away.
 type Changes struct{ Email, Extension, Name, Role, Language *string }
 
-// Set changes what a user is called and may do. Errors are as Create's,
-// policy.ErrLastAdmin and ErrOwnAddress.
+// Set changes what a user is called and may do. Another e-mail address needs
+// what policy.MayActAs asks: whoever reads its mail can become the user. Errors
+// are as Create's, policy.ErrLastAdmin and ErrOwnAddress.
 func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, c Changes, from identity.Peer) (u identity.User, err error) {
 	defer problem.Wrap(&err, "set user %s", id)
 	err = s.act(ctx, t, actor, policy.UsersWrite, id, func(tx *store.Tx, actor identity.Actor, before identity.User) error {
@@ -34,6 +35,11 @@ func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor,
 		after, err := c.apply(tenant.Style, role, before)
 		if err != nil {
 			return err
+		}
+		if before.Email != after.Email { // the next link to a new password goes there
+			if err := actAs(ctx, tx.Tenant, actor, before); err != nil {
+				return err
+			}
 		}
 		if actor.User == id && before.Email.Folded != after.Email.Folded {
 			return ErrOwnAddress

@@ -173,6 +173,23 @@ func TestWhoMayDoWhatByAPI(t *testing.T) {
 	}
 }
 
+// What would let the caller become somebody who may more is refused.
+//
+// Proves: G3, 5.2, 5.3
+func TestNobodyBecomesSomebodyWhoMayMoreByAPI(t *testing.T) {
+	h := housetest.New(t, storetest.Address(t, "sqlite"))
+	c := caller{t, handlerOf(h)}
+	people, bearers := office(t, h, c)
+	role := `{"name":"auditor","title":"Auditor","rank":20,"permissions":["audit.read"]}`
+	c.send("POST", "/api/v1/roles", role, bearers[identity.Admin]...).want(201, "")
+	user, manager := "/api/v1/users/"+string(people[identity.Member].ID), bearers[identity.Manager]
+	c.send("PATCH", user, `{"role":"auditor"}`, bearers[identity.Admin]...).want(200, "")
+	c.send("POST", user+"/initial-password", "", manager...).want(403, "denied")
+	c.send("PATCH", user, `{"email":"manager+2@x.test"}`, manager...).want(403, "denied")
+	c.send("PATCH", user, `{"name":"Other"}`, manager...).want(200, "")
+	c.send("POST", user+"/initial-password", "", bearers[identity.Admin]...).want(200, "")
+}
+
 // Proves: 5.2
 func TestBadInputAboutUsers(t *testing.T) {
 	h := housetest.New(t, storetest.Address(t, "sqlite"))

@@ -20,7 +20,8 @@ const permissionsHead = `# Permissions
 
 A role is a set of permissions with a rank; every user has one. These three are built in. Beside the permission rank
 decides: to act on somebody one needs a rank at least theirs, and to give a role one needs a rank at least the role's
-and every permission in it. The operator, on the command line, stands above permissions and ranks, but not above the
+and every permission in it. So it is with what lets one become somebody, which is giving them a password, changing their
+e-mail address or seeing the link of their invitation: one needs their rank and every permission they have. The operator, on the command line, stands above permissions and ranks, but not above the
 rule that a tenant keeps at least one active administrator.
 
 A tenant makes roles of its own, at most 100: by ` + "`/admin/roles`, the API or `vestibule role`" + `. Each has a name that never

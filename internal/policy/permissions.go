@@ -86,7 +86,7 @@ var (
 
 // Allow says whether a may do what p stands for at all: ErrSignIn when a is
 // nobody, ErrDenied when a's role does not hold it. Rank comes on top, by
-// MayActOn, MayGive and MayEditRole.
+// MayActOn, MayActAs, MayGive and MayEditRole.
 func Allow(a identity.Actor, p Permission) error {
 	if err := somebody(a); err != nil {
 		return err

@@ -45,6 +45,20 @@ func MayActOn(actor identity.Actor, target identity.Role) error {
 	return nil
 }
 
+// MayActAs says whether actor may do to a user who holds target what lets the
+// actor become them: set their password, see a way in, or change the address
+// their ways in are mailed to. Rank alone is not enough for that, as it is not
+// for MayGive: the permissions of target are within mine as well (G3).
+func MayActAs(actor identity.Actor, target identity.Role) error {
+	if err := MayActOn(actor, target); err != nil || actor.Operator {
+		return err
+	}
+	if !within(target, actor.Role) {
+		return ErrDenied
+	}
+	return nil
+}
+
 // MayGive says whether actor may give role to somebody: its rank is at most
 // mine and its permissions are within mine (G3). The operator stands above
 // ranks, but nobody can give a role that does not exist (ErrNoRole).

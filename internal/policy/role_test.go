@@ -74,6 +74,40 @@ func TestMayActOn(t *testing.T) {
 	}
 }
 
+// Who could become somebody must already be allowed all that they are.
+//
+// Proves: G3, 5.3
+func TestMayActAs(t *testing.T) {
+	desk := holderOf(ownRole(60, policy.UsersRead, policy.UsersCredentials))
+	for _, test := range []struct {
+		name   string
+		actor  identity.Actor
+		target identity.Role
+		want   error
+	}{
+		{"an admin as an admin", holder(identity.Admin), policy.BuiltIn(identity.Admin), nil},
+		{"an admin as a manager", holder(identity.Admin), policy.BuiltIn(identity.Manager), nil},
+		{"a manager as a manager", holder(identity.Manager), policy.BuiltIn(identity.Manager), nil},
+		{"a manager as a user", holder(identity.Manager), policy.BuiltIn(identity.Member), nil},
+		{"a manager as an admin", holder(identity.Manager), policy.BuiltIn(identity.Admin), policy.ErrDenied},
+		{"a manager as somebody of rank 51 who may nothing", holder(identity.Manager), ownRole(51), policy.ErrDenied},
+		{"a manager as somebody of rank 50 who may more", holder(identity.Manager), ownRole(50, policy.AuditRead), policy.ErrDenied},
+		{"a manager as somebody of rank 1 who may more", holder(identity.Manager), ownRole(1, policy.UsersRead, policy.AuditRead), policy.ErrDenied},
+		{"an own role as a manager below it, who may more", desk, policy.BuiltIn(identity.Manager), policy.ErrDenied},
+		{"an own role as one below it, who may less", desk, ownRole(59, policy.UsersRead), nil},
+		{"an own role as one like it", desk, desk.Role, nil},
+		{"an admin as a role nobody knows", holder(identity.Admin), identity.Role{}, policy.ErrDenied},
+		{"a role nobody knows as a user", holder("root"), policy.BuiltIn(identity.Member), policy.ErrDenied},
+		{"the operator as an admin", operator, policy.BuiltIn(identity.Admin), nil},
+		{"the operator as a role nobody knows", operator, identity.Role{}, nil},
+		{"nobody as a user", identity.Actor{}, policy.BuiltIn(identity.Member), policy.ErrSignIn},
+	} {
+		if err := policy.MayActAs(test.actor, test.target); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+}
+
 // Rank and permissions both bind (G3), also for the roles of a tenant's own,
 // where the one does not follow from the other.
 //

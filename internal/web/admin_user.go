@@ -69,7 +69,7 @@ func (p *Pages) userPage(r *http.Request, v *front.Visit, id identity.UserID) (p
 		MayDelete: look.MayAct && allowed(v, policy.UsersDelete), MayAudit: allowed(v, policy.AuditRead), MayMail: allowed(v, policy.MailsRead),
 		MayResend: listed(v, u, roles).MayResend,
 	}
-	if pg.Own { // the address is changed in one's own settings
+	if pg.Own || !look.MayActAs { // one's own address is changed in one's own settings
 		pg.Fields = slices.DeleteFunc(pg.Fields, func(f field) bool { return f.Name == "email" })
 	}
 	if !look.Until.IsZero() {

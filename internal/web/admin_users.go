@@ -126,12 +126,12 @@ func (p *Pages) usersPage(r *http.Request, v *front.Visit, query url.Values) (pg
 // listed is a line with the button that helps its user: somebody invited has
 // no password yet that could be reset.
 func listed(v *front.Visit, u identity.User, roles identity.Roles) listedUser {
-	may := policy.MayActOn(v.Actor, roles.Named(u.Role)) == nil
+	role := roles.Named(u.Role)
 	line := listedUser{User: u, Called: called(u), RoleTitle: roles.Title(u.Role)}
 	if u.Status == identity.Invited {
-		line.MayResend = may && u.Email.Folded != "" && allowed(v, policy.InvitationsWrite)
+		line.MayResend = policy.MayGive(v.Actor, role) == nil && u.Email.Folded != "" && allowed(v, policy.InvitationsWrite)
 	} else {
-		line.MayReset = may && allowed(v, policy.UsersCredentials)
+		line.MayReset = policy.MayActOn(v.Actor, role) == nil && allowed(v, policy.UsersCredentials)
 	}
 	return line
 }

@@ -205,6 +205,31 @@ func TestWhoMayDoWhatOnThePages(t *testing.T) {
 	}
 }
 
+// What would let a visitor become somebody who may more is neither offered nor
+// taken.
+//
+// Proves: G3, 5.2, 5.3
+func TestPageOfAUserWhoMayMore(t *testing.T) {
+	s := sqlite(t)
+	acme, ann, _, manager := bureau(t, s, identity.Workspace)
+	if err := acme.Tx(t.Context(), func(tx *store.Tx) error {
+		return tx.AddRole(t.Context(), identity.Role{Name: "auditor", Title: "Auditor", Rank: 20, Permissions: "audit.read"})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ivy := s.AddUser(t, acme, housetest.Person{Email: "ivy@acme.test", Name: "Ivy", Role: "auditor", Status: identity.Invited})
+	page, hers := "/admin/users/"+string(ann.ID), "/admin/users/"+string(ivy.ID)
+	manager.get(page).expect(200, ">New Initial Password</button>", `name="email"`)
+	housetest.SetRole(t, acme, ann.ID, "auditor")
+	manager.get(page).expect(200, ">Reset Password</button>", ">Deactivate</button>", "you cannot change the e-mail address, ann@acme.test.", "you cannot give an initial password.").
+		lacks("New Initial Password", `name="email"`)
+	manager.get(hers).expect(200, ">Deactivate</button>").lacks("New Initial Password", "Resend Invitation", `name="email"`)
+	manager.get("/admin/users").expect(200, page+"/password-reset").lacks(hers + "/invitation")
+	manager.act(page, page+"/initial-password").expect(403, "You may not do that")
+	manager.act(page, page, "name=Ann Lee", "email=mia+ann@acme.test").expect(403, "You may not do that")
+	manager.act(page, page, "name=Ann Other").arrive().expect(200, "The changes were saved.", "Ann Other", "ann@acme.test")
+}
+
 // What comes too late is shown again, filled in, without a password.
 //
 // Proves: W10, 5.2
