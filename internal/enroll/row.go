@@ -108,7 +108,8 @@ func (j *judge) role(line *row, typed string) {
 		case err != nil:
 			wrong = "You may not give this role, for it is more than yours."
 		}
-		if len(j.roles) < 1000 {
+		// All that are given are asked about again; names a file may make up without end.
+		if wrong == "" || len(j.roles) < 1000 {
 			j.roles[role] = wrong
 		}
 	}
