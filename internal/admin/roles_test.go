@@ -309,7 +309,7 @@ func restore(t *testing.T, svc *admin.Service, acme store.Tenant, role identity.
 			if plain.Role = identity.Member; u.Role != "desk" {
 				continue
 			}
-			if err := tx.SetUser(t.Context(), u, plain); err != nil {
+			if err := tx.SetUser(t.Context(), u, plain, time.Time{}); err != nil {
 				return err
 			}
 		}

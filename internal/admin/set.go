@@ -115,7 +115,7 @@ func (s *Service) setFields(ctx context.Context, tx *store.Tx, actor identity.Ac
 	if before == after {
 		return nil
 	}
-	if err := tx.SetUser(ctx, before, after); err != nil {
+	if err := tx.SetUser(ctx, before, after, s.Now()); err != nil {
 		return err
 	}
 	// What was mailed to the old address, or promised with the old role, is over.

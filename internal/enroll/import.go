@@ -159,7 +159,7 @@ func (im *importing) free(ctx context.Context, rows []row) (free []row, err erro
 			extensions = append(extensions, r.user.Extension)
 		}
 	}
-	taken, err := im.tenant.Taken(ctx, emails, extensions)
+	taken, err := im.tenant.Taken(ctx, emails, extensions, im.service.Now())
 	if err != nil || len(taken) == 0 {
 		return rows, err
 	}

@@ -65,7 +65,7 @@ func nothingLeft(t *testing.T, s *store.Store, tenant store.Tenant) {
 		t.Errorf("%d imports are open, %v", len(open), err)
 	}
 	// Invisible rows would keep their addresses taken.
-	taken, err := tenant.Taken(t.Context(), []string{"ann@x.test", "person1@example.test"}, []string{"201"})
+	taken, err := tenant.Taken(t.Context(), []string{"ann@x.test", "person1@example.test"}, []string{"201"}, time.Time{})
 	if err != nil || len(taken) != 0 {
 		t.Errorf("taken are still %v, %v", taken, err)
 	}
@@ -184,7 +184,7 @@ func TestNothingIsWrittenBesideAWrongLine(t *testing.T) {
 	told := 0
 	o := enroll.Options{Progress: func(int64, int64) {
 		told++
-		if taken, err := tenant.Taken(t.Context(), []string{"person1@example.test"}, nil); err != nil || len(taken) > 0 {
+		if taken, err := tenant.Taken(t.Context(), []string{"person1@example.test"}, nil, time.Time{}); err != nil || len(taken) > 0 {
 			t.Errorf("a line was stored: %v", err)
 		}
 	}}

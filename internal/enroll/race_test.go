@@ -53,7 +53,7 @@ func TestAnImportIsInvisibleUntilItIsWhole(t *testing.T) {
 		looked := false
 		file, o := midway(manyPeople, func() {
 			looked = true
-			taken, err := tenant.Taken(t.Context(), []string{"person1@example.test"}, nil)
+			taken, err := tenant.Taken(t.Context(), []string{"person1@example.test"}, nil, time.Time{})
 			if err != nil || len(taken) != 1 {
 				t.Errorf("nothing is stored in the middle: %v", err)
 			}
@@ -283,7 +283,7 @@ func TestRightsLostDuringAnImport(t *testing.T) {
 				}
 				after := u
 				after.Role = identity.Member
-				return tx.SetUser(ctx, u, after)
+				return tx.SetUser(ctx, u, after, time.Time{})
 			},
 			"deactivated": func(ctx context.Context, tx *store.Tx) error {
 				return tx.SetStatus(ctx, "usr_mia", identity.Deactivated)

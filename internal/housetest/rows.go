@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/store"
@@ -61,7 +62,7 @@ func SetRole(t testing.TB, tenant store.Tenant, id identity.UserID, role string)
 	before := User(t, tenant, id)
 	after := before
 	after.Role = role
-	change(t, tenant, func(tx *store.Tx) error { return tx.SetUser(t.Context(), before, after) })
+	change(t, tenant, func(tx *store.Tx) error { return tx.SetUser(t.Context(), before, after, time.Time{}) })
 }
 
 // Delete deletes a user, as another node would.

@@ -322,7 +322,7 @@ func TestTheNextTryGoesToTheCorrectedAddress(t *testing.T) {
 	p.pass(t, 1)
 	after := p.ann
 	after.Email = identity.EmailAddress{Typed: "ann@new.test", Folded: "ann@new.test"}
-	p.tx(t, func(ctx context.Context, tx *store.Tx) error { return tx.SetUser(ctx, p.ann, after) })
+	p.tx(t, func(ctx context.Context, tx *store.Tx) error { return tx.SetUser(ctx, p.ann, after, time.Time{}) })
 	h.Clock.Advance(10 * time.Second)
 	p.pass(t, 1)
 	if to.took[1].To != "ann@new.test" {

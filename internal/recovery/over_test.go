@@ -25,7 +25,7 @@ func TestLinksDieWithWhatTheyWereMadeFor(t *testing.T) {
 				before := housetest.User(t, acme, ann.ID)
 				after := before
 				after.Email = housetest.Email(t, "ann2@acme.test")
-				return acme.Tx(t.Context(), func(tx *store.Tx) error { return tx.SetUser(t.Context(), before, after) })
+				return acme.Tx(t.Context(), func(tx *store.Tx) error { return tx.SetUser(t.Context(), before, after, h.Clock.Now()) })
 			}},
 			{"another password", func() error {
 				u := housetest.User(t, acme, ann.ID)
@@ -67,7 +67,7 @@ func TestLinksStayOverWhenAnAddressComesBack(t *testing.T) {
 			before := housetest.User(t, acme, bob.ID)
 			after := before
 			after.Email = housetest.Email(t, email)
-			if err := acme.Tx(t.Context(), func(tx *store.Tx) error { return tx.SetUser(t.Context(), before, after) }); err != nil {
+			if err := acme.Tx(t.Context(), func(tx *store.Tx) error { return tx.SetUser(t.Context(), before, after, h.Clock.Now()) }); err != nil {
 				t.Fatal(err)
 			}
 		}

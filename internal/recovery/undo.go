@@ -64,7 +64,7 @@ func (s *Service) readdress(ctx context.Context, purpose identity.LinkPurpose, t
 		}
 		after := before
 		after.Email = wanted
-		if err := tx.SetUser(ctx, before, after); err != nil {
+		if err := tx.SetUser(ctx, before, after, now); err != nil {
 			return err
 		}
 		if err := tx.EndLinks(ctx, before.ID, now); err != nil {

@@ -75,6 +75,7 @@ func (tx *Tx) GiveUpImport(ctx context.Context, id identity.ImportID, before tim
 // transaction need be held open.
 type Staged struct {
 	users     int
+	emails    []string // folded
 	rows      []any
 	addresses []any
 }
@@ -91,6 +92,7 @@ func (t Tenant) Stage(id identity.ImportID, users []UserHash) Staged {
 		s.rows = append(s.rows, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name, identity.FoldSearch(u.Name),
 			u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), u.Lot, string(id), u.Language, u.TimeZone)
 		if u.Email.Folded != "" {
+			s.emails = append(s.emails, u.Email.Folded)
 			hashes = append(hashes, t.store.keys.AddressHash(u.Email.Folded))
 		}
 	}
@@ -103,8 +105,8 @@ func (t Tenant) Stage(id identity.ImportID, users []UserHash) Staged {
 }
 
 // AddImported adds staged users, invisible yet. problem.Exists says that an
-// address or extension is taken, problem.NotFound that the import has been
-// given up.
+// address or extension is taken, or an address kept for somebody who may take a
+// change back; problem.NotFound that the import has been given up.
 func (tx *Tx) AddImported(ctx context.Context, id identity.ImportID, s Staged, now time.Time) (err error) {
 	defer problem.Wrap(&err, "add imported users")
 	if s.users == 0 || s.users > ImportPiece {
@@ -116,12 +118,18 @@ func (tx *Tx) AddImported(ctx context.Context, id identity.ImportID, s Staged, n
 	if err := tx.insertMany(ctx, insertAddress, 1, s.addresses); err != nil {
 		return err
 	}
-	return tx.execOne(ctx, touchImport, string(id), micros(now))
+	if err := tx.execOne(ctx, touchImport, string(id), micros(now)); err != nil {
+		return err
+	}
+	if kept, err := tx.reserved(ctx, s.emails, now); err != nil || len(kept) == 0 {
+		return err
+	}
+	return problem.Exists
 }
 
 // Taken says which of the given folded addresses and extensions somebody in
-// the tenant has already.
-func (t Tenant) Taken(ctx context.Context, emails, extensions []string) (taken map[string]bool, err error) {
+// the tenant has already, or may take back.
+func (t Tenant) Taken(ctx context.Context, emails, extensions []string, now time.Time) (taken map[string]bool, err error) {
 	defer problem.Wrap(&err, "taken addresses")
 	taken = map[string]bool{}
 	collect := func(r row) error {
@@ -137,7 +145,11 @@ func (t Tenant) Taken(ctx context.Context, emails, extensions []string) (taken m
 			}
 		}
 	}
-	return taken, nil
+	kept, err := t.reserved(ctx, emails, now)
+	for _, one := range kept {
+		taken[one] = true
+	}
+	return taken, err
 }
 
 // DropImported deletes up to ImportPiece users of an import that was given

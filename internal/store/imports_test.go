@@ -183,7 +183,7 @@ func TestTakenNamesAreFound(t *testing.T) {
 			emails = append(emails, fmt.Sprintf("free%d@x.test", n))
 		}
 		for id, want := range map[identity.TenantID]int{acme.ID(): 2, twin.ID(): 0} {
-			taken, err := s.Tenant(id).Taken(t.Context(), emails, []string{"201", "202"})
+			taken, err := s.Tenant(id).Taken(t.Context(), emails, []string{"201", "202"}, noon)
 			if err != nil || len(taken) != want {
 				t.Errorf("%v are taken (%v), want %d", taken, err, want)
 			}

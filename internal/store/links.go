@@ -25,7 +25,7 @@ const (
 		AND used_at = 0 AND revoked_at = 0 AND expires_at > $4 AND ` + bound
 
 	insertLink = `INSERT INTO links (tenant_id, id, purpose, user_id, hash, made_by, data, created_at, expires_at, address, credential)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT email_folded FROM users WHERE tenant_id = $1 AND id = $4),
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE(NULLIF($10, ''), (SELECT email_folded FROM users WHERE tenant_id = $1 AND id = $4)),
 			(SELECT credential FROM users WHERE tenant_id = $1 AND id = $4))`
 	// useLink is the statement that spends a link: it checks every fact it acts
 	// on, so whoever comes second, or too late, or after the user or the tenant
@@ -80,7 +80,9 @@ func (tx *Tx) EnsureLink(ctx context.Context, l identity.Link) (live identity.Li
 	return l, tx.ReplaceLink(ctx, l)
 }
 
-// ReplaceLink adds a link; the user's former one of the purpose is over.
+// ReplaceLink adds a link; the user's former one of the purpose is over. While
+// one lives that takes back a change of address, that address, in its Data, is
+// nobody else's.
 func (tx *Tx) ReplaceLink(ctx context.Context, l identity.Link) (err error) {
 	defer problem.Wrap(&err, "add a link of %s", l.User)
 	if _, err := tx.exec(ctx, revokeLink, string(l.User), string(l.Purpose), micros(l.CreatedAt)); err != nil {
@@ -90,8 +92,12 @@ func (tx *Tx) ReplaceLink(ctx context.Context, l identity.Link) (err error) {
 	if l.Data != "" {
 		data = tx.store.keys.Seal(sealedLink, []string{string(tx.id), string(l.ID)}, []byte(l.Data))
 	}
+	var back identity.EmailAddress
+	if l.Purpose == identity.UndoLink {
+		back, _ = identity.ParseEmail(l.Data) // '' for none
+	}
 	_, err = tx.exec(ctx, insertLink, string(l.ID), string(l.Purpose), string(l.User), tx.linkHash(l.Purpose, l.ID),
-		string(l.MadeBy), data, micros(l.CreatedAt), micros(l.ExpiresAt))
+		string(l.MadeBy), data, micros(l.CreatedAt), micros(l.ExpiresAt), back.Folded)
 	return err
 }
 

@@ -50,7 +50,7 @@ func TestUseLink(t *testing.T) {
 			{name: "after another address", before: func(ctx context.Context, tx *store.Tx) error {
 				after := ann()
 				after.Email = identity.EmailAddress{Typed: "a2@x.test", Folded: "a2@x.test"}
-				return tx.SetUser(ctx, ann(), after)
+				return tx.SetUser(ctx, ann(), after, noon)
 			}},
 			{name: "after another name", before: func(ctx context.Context, tx *store.Tx) error { return tx.Rename(ctx, "usr_ann", "Anna") }, ok: true},
 			{name: "of a suspended tenant", before: func(ctx context.Context, tx *store.Tx) error {
@@ -102,7 +102,7 @@ func TestUndoLinksOutliveWhatThievesDo(t *testing.T) {
 			after.Email = identity.EmailAddress{Typed: "thief@x.test", Folded: "thief@x.test"}
 			return errors.Join(tx.AddUser(ctx, ann(), aHash),
 				tx.ReplaceLink(ctx, identity.Link{ID: aLinkID, User: "usr_ann", Purpose: identity.UndoLink, CreatedAt: noon, ExpiresAt: later, Data: "ann@x.test"}),
-				tx.SetUser(ctx, ann(), after), tx.SetPassword(ctx, "usr_ann", 0, aHash, false), tx.EndLinks(ctx, "usr_ann", noon))
+				tx.SetUser(ctx, ann(), after, noon), tx.SetPassword(ctx, "usr_ann", 0, aHash, false), tx.EndLinks(ctx, "usr_ann", noon))
 		})
 		change(t, acme, func(ctx context.Context, tx *store.Tx) error {
 			l, err := tx.UseLink(ctx, identity.UndoLink, aLinkID, identity.Active, noon)

@@ -228,11 +228,11 @@ func TestAnAddressIsDeadUntilItChanges(t *testing.T) {
 		trouble(identity.MailBounced) // a relay's word proves nothing: it took the last one too
 		after := ann()
 		after.Name = "Anna"
-		change(t, acme, func(ctx context.Context, tx *store.Tx) error { return tx.SetUser(ctx, ann(), after) })
+		change(t, acme, func(ctx context.Context, tx *store.Tx) error { return tx.SetUser(ctx, ann(), after, noon) })
 		trouble(identity.MailBounced)
 		moved := after
 		moved.Email = identity.EmailAddress{Typed: "b@x.test", Folded: "b@x.test"}
-		change(t, acme, func(ctx context.Context, tx *store.Tx) error { return tx.SetUser(ctx, after, moved) })
+		change(t, acme, func(ctx context.Context, tx *store.Tx) error { return tx.SetUser(ctx, after, moved, noon) })
 		trouble("")
 		if err := acme.Tx(t.Context(), func(tx *store.Tx) error { _, err := tx.BounceLetter(t.Context(), sent, "x", noon); return err }); !errors.Is(err, problem.NotFound) {
 			t.Errorf("the same letter bounces twice: %v", err)

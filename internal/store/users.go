@@ -137,14 +137,18 @@ func (t Tenant) Nameless(ctx context.Context) (noEmail, noExtension int64, err e
 	return noEmail, noExtension, err
 }
 
-// AddUser adds a user, with a password hash or none (""); problem.Exists says
-// that its address or extension is taken.
+// AddUser adds a user, with a password hash or none (""); // AddUser adds a user, with a password hash or none (""); problem.Exists says that
+// its address or extension is taken, or the address kept, when the user was
+// made, for somebody who may take a change back.
 func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (err error) {
 	defer problem.Wrap(&err, "add user %s", u.ID)
 	sealed, kind := tx.sealHash(u.ID, hash)
 	_, err = tx.exec(ctx, insertUser, string(u.ID), u.Email.Typed, u.Email.Folded, u.Extension, u.Name,
 		identity.FoldSearch(u.Name), u.Role, string(u.Status), truth(u.MustChange), sealed, kind, micros(u.CreatedAt), secret.NewLot(), u.Language, u.TimeZone)
 	if err != nil || u.Email.Folded == "" {
+		return err
+	}
+	if err := tx.unreserved(ctx, u.Email.Folded, u.ID, u.CreatedAt); err != nil {
 		return err
 	}
 	_, err = tx.exec(ctx, insertAddress, tx.store.keys.AddressHash(u.Email.Folded))
@@ -154,8 +158,8 @@ func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (e
 // SetUser changes what a user is called and may do: e-mail, extension, name,
 // role and language, from before to after. All of them are written, so before must
 // have been read behind Hold or HoldUser. What was wrong with the old address is
-// not said of the new one.
-func (tx *Tx) SetUser(ctx context.Context, before, after identity.User) (err error) {
+// not said of the new one. problem.Exists says what it says of AddUser.
+func (tx *Tx) SetUser(ctx context.Context, before, after identity.User, now time.Time) (err error) {
 	defer problem.Wrap(&err, "set user %s", after.ID)
 	err = tx.execOne(ctx, updateUser, string(after.ID), after.Email.Typed, after.Email.Folded, after.Extension,
 		after.Name, identity.FoldSearch(after.Name), after.Role, after.Language)
@@ -163,6 +167,9 @@ func (tx *Tx) SetUser(ctx context.Context, before, after identity.User) (err err
 		return err
 	}
 	if err := tx.forgetAddress(ctx, before); err != nil || after.Email.Folded == "" {
+		return err
+	}
+	if err := tx.unreserved(ctx, after.Email.Folded, after.ID, now); err != nil {
 		return err
 	}
 	_, err = tx.exec(ctx, insertAddress, tx.store.keys.AddressHash(after.Email.Folded))

@@ -56,7 +56,7 @@ func TestUsersOfTwinsStayApart(t *testing.T) {
 			"set": func(tx *store.Tx) error {
 				after := ann()
 				after.Name, after.Email, after.Role = "Anna", identity.EmailAddress{}, identity.Member
-				return tx.SetUser(ctx, ann(), after)
+				return tx.SetUser(ctx, ann(), after, noon)
 			},
 			"status":   func(tx *store.Tx) error { return tx.SetStatus(ctx, "usr_ann", identity.Deactivated) },
 			"password": func(tx *store.Tx) error { return tx.SetPassword(ctx, "usr_ann", 0, aHash, true) },
