@@ -212,6 +212,8 @@ func ParseName(typed string) (string, error) {
 		return "", ErrName.Because("A name has at least one visible character.")
 	case leads(name):
 		return "", ErrName.Because("A name has no web address in it.")
+	case strings.Contains(name, "=?"): // begins an encoded word (RFC 2047 section 2): mail programs would show another text
+		return "", ErrName.Because("A name has no “=?” in it: mail programs take that for the beginning of encoded text.")
 	}
 	return name, nil
 }

@@ -225,6 +225,9 @@ func TestParseName(t *testing.T) {
 		{"an address mail programs make a link of", "Ann, see https://evil.test", ""},
 		{"one without a scheme", "WWW.evil.test", ""},
 		{"one in full-width letters", "ｈttp：//evil.test", ""},
+		{"a text that mail programs read as another", "=?utf-8?q?https=3A=2F=2Fevil.test?=", ""},
+		{"one after other words", "Ann =?utf-8?b?ZXZpbA==?=", ""},
+		{"the two signs apart", "E=mc², right?", "E=mc², right?"},
 		{"no address, only three letters", "Awwww. Nice", "Awwww. Nice"},
 		{"a title with a colon", "Ann: Chair / Treasurer", "Ann: Chair / Treasurer"},
 	} {

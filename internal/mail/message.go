@@ -49,7 +49,7 @@ func (s Sender) message(l Letter) (*gomail.Msg, error) {
 	if err != nil || to.Address != l.To {
 		return nil, errors.New("the recipient is not one bare address")
 	}
-	name := line(l.FromName, maxSubject)
+	name := literal(line(l.FromName, maxSubject))
 	if name == "" {
 		name = s.Name
 	}
@@ -62,7 +62,7 @@ func (s Sender) message(l Letter) (*gomail.Msg, error) {
 	if reply, err := mail.ParseAddress(l.ReplyTo); err == nil && reply.Address == l.ReplyTo {
 		m.ReplyToMailAddress(&mail.Address{Address: l.ReplyTo})
 	}
-	m.Subject(line(l.Subject, maxSubject))
+	m.Subject(literal(line(l.Subject, maxSubject)))
 	m.SetDateWithValue(l.At)
 	if l.Token != "" {
 		m.SetMessageIDWithValue(s.MessageID(l.Token))
@@ -78,6 +78,12 @@ func (s Sender) message(l Letter) (*gomail.Msg, error) {
 	}
 	return m, err
 }
+
+// literal keeps programs from reading text of a header as an encoded word (RFC
+// 2047), which some do even between quotes: names from before such were refused.
+// The joiner, which nobody sees, parts the two signs that begin one, and has all
+// of it encoded.
+func literal(text string) string { return strings.ReplaceAll(text, "=?", "=\u200c?") }
 
 // Write is a letter as it travels.
 func (s Sender) Write(l Letter) ([]byte, error) {

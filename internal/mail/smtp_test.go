@@ -249,6 +249,12 @@ func TestNothingInALetterBreaksOutOfItsPlace(t *testing.T) {
 			t.Errorf("a letter of %d bytes", len(raw))
 		}
 	}
+	l := aLetter()
+	l.FromName, l.Subject = "=?utf-8?q?evil?=", "Hello =?utf-8?q?evil?="
+	raw, err := sender.Write(l)
+	if err != nil || strings.Contains(string(raw), "?q?evil?=") {
+		t.Errorf("what looks encoded travels as it is (%v):\n%s", err, raw)
+	}
 	for _, to := range []string{"", "ann@acme.test, eve@evil.test", "Ann <ann@acme.test>", "ann@acme.test\r\nRCPT TO:<eve@evil.test>", "ann"} {
 		l := aLetter()
 		l.To = to
