@@ -145,8 +145,9 @@ func (c *tenantImportCmd) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	o := moving.Options{As: c.As, Progress: p.progress()}
 	from := func(s *operator.Service) error {
-		in, err := mover(s).Import(ctx, file, pass, moving.Options{As: c.As, Progress: p.progress()})
+		in, err := mover(s).Import(ctx, file, pass, o)
 		if err != nil {
 			return err
 		}
@@ -156,6 +157,9 @@ func (c *tenantImportCmd) Run(ctx context.Context, p *program) error {
 	}
 	err = onDatabase(ctx, c.Database, p, from)
 	if !errors.Is(err, store.ErrNoDatabase) {
+		return err
+	}
+	if err := moving.Check(file, pass, o); err != nil { // else a database were made for nothing
 		return err
 	}
 	if err := makeDatabase(ctx, c.Database, p); err != nil {

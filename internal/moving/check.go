@@ -6,13 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
-	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
-	"github.com/vestibule-id/vestibule/internal/secret"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -22,12 +19,17 @@ import (
 // without the value; "" is nothing.
 type checker struct {
 	tenant tenantLine
-	roles  map[string]bool // that the file brings along
+	roles  map[string]bool   // that the file brings along
+	titles map[string]bool   // folded, of all roles there will be
+	called map[[16]byte]bool // the users who are invited
 }
 
 // header checks what the first line says of the tenant.
 func (c *checker) header(h header) string {
-	c.tenant, c.roles = h.Tenant, map[string]bool{}
+	c.tenant, c.roles, c.titles, c.called = h.Tenant, map[string]bool{}, map[string]bool{}, map[[16]byte]bool{}
+	for _, role := range policy.BuiltInRoles() {
+		c.titles[identity.FoldSearch(role.Title)] = true
+	}
 	t := h.Tenant
 	if slug, err := identity.ParseSlug(t.Slug); err != nil || slug != t.Slug {
 		return "the tenant's slug is none"
@@ -44,6 +46,12 @@ func (c *checker) header(h header) string {
 	}
 	if h.Chain.BasePlace < 0 || h.Chain.BasePlace > 1<<50 || len(h.Chain.BaseMAC) > 64 {
 		return "the trail begins nowhere"
+	}
+	if !fits(h.Chain.Head, 200) || !fits(h.Chain.Broken, 1000) {
+		return "what is said of the trail will not do"
+	}
+	if made := t.CreatedAt; !made.IsZero() && !isTime(made.UnixMicro()) {
+		return "the tenant is of no time there is"
 	}
 	return c.policy(t.Policy, probe)
 }
@@ -82,6 +90,9 @@ func (c *checker) policy(p identity.Policy, probe identity.Tenant) string {
 // it points at is there, the database sees.
 func (c *checker) row(sheet store.Sheet, row []any) string {
 	f := fields{sheet, row}
+	if why := f.bounded(); why != "" {
+		return why
+	}
 	switch sheet.Name {
 	case "logos":
 		return c.logo(f)
@@ -90,64 +101,18 @@ func (c *checker) row(sheet store.Sheet, row []any) string {
 	case "users":
 		return c.user(f)
 	case "links":
-		if !isID(f.text("id"), "lnk") || f.text("purpose") != string(identity.InvitationLink) {
-			return "the link is none of an invitation"
-		}
+		return c.link(f)
 	case "invitations":
 		if !isID(f.text("id"), "inn") || !c.role(f.text("role")) || !isEmail(f.text("email")) {
 			return "the invitation's id, address or role will not do"
+		}
+		if !isNoneOrID(f.text("invited_by"), "usr") || !isNoneOrID(f.text("link_id"), "lnk") {
+			return "who invited, or with which link, will not do"
 		}
 	case "events":
 		return c.event(f)
 	}
 	return ""
-}
-
-func (c *checker) user(f fields) string {
-	name, extension := f.text("name"), f.text("extension")
-	status := identity.UserStatus(f.text("status"))
-	switch {
-	case !isID(f.text("id"), "usr"):
-		return "the user's id is none"
-	case !isEmail(f.text("email")):
-		return "the user's address is none"
-	case extension != "" && !parses(identity.ParseExtension, extension):
-		return "the user's extension is none"
-	case name != "" && !parses(identity.ParseName, name):
-		return "the user's name will not do"
-	case !c.role(f.text("role")):
-		return "the user's role is not in the file"
-	case !slices.Contains([]identity.UserStatus{identity.Invited, identity.Active, identity.Deactivated}, status):
-		return "the user has an unknown status"
-	case f.number("lot") < 0 || f.number("credential") < 0:
-		return "the user has a number that will not do"
-	case !parses(identity.ParseLanguage, f.text("language")) || !parses(identity.ParseTimeZone, f.text("time_zone")):
-		return "the user's language or time zone is none"
-	case !troubled(f):
-		return "why the user's mail does not arrive will not do"
-	}
-	if hash := f.text("password"); hash != "" {
-		if _, err := secret.Accept(hash); err != nil {
-			return "the user's password hash cannot be used: " + err.Error()
-		}
-	}
-	return ""
-}
-
-// maxAnswer is more than is ever kept of what a mail server said, in bytes.
-const maxAnswer = 2000
-
-// troubled: a kind of trouble with an answer on one line and its time, or none
-// of the three.
-func troubled(f fields) bool {
-	answer, at := f.text("mail_answer"), f.number("mail_trouble_at")
-	switch f.text("mail_trouble") {
-	case "":
-		return answer == "" && at == 0
-	case identity.MailRefused, identity.MailBounced:
-		return at > 0 && len(answer) <= maxAnswer && !strings.ContainsFunc(answer, unicode.IsControl)
-	}
-	return false
 }
 
 func (c *checker) role(name string) bool {
@@ -162,6 +127,11 @@ func (c *checker) ownRole(f fields) string {
 	if !parses(policy.ParseTitle, f.text("title")) {
 		return "the role's title will not do"
 	}
+	title := identity.FoldSearch(f.text("title"))
+	if c.titles[title] {
+		return "another role has the role's title"
+	}
+	c.titles[title] = true
 	if rank := f.number("rank"); rank < policy.MinRank || rank > policy.MaxRank {
 		return "the role's rank is not from 1 to 99"
 	}
@@ -196,43 +166,14 @@ func (c *checker) logo(f fields) string {
 func (c *checker) event(f fields) string {
 	detail := map[string]string{}
 	switch erased := len(f.bytes("personal")) > 0; {
-	case !isID(f.text("id"), "evt") || f.text("kind") == "":
+	case !isID(f.text("id"), "evt") || !eventKind.MatchString(f.text("kind")):
 		return "the event has no id or no kind"
+	case len(f.bytes("personal")) > 64:
+		return "what stands for what was erased is too long"
 	case json.Unmarshal([]byte(f.text("detail")), &detail) != nil:
 		return "the event's detail is none"
 	case erased && (f.text("address") != "" || f.text("user_agent") != "" || f.text("detail") != nothing):
 		return "the event says what was erased"
 	}
 	return ""
-}
-
-// fields reads a row by the names of its columns.
-type fields struct {
-	sheet store.Sheet
-	row   []any
-}
-
-func (f fields) text(column string) string {
-	text, _ := f.row[f.sheet.At(column)].(string)
-	return text
-}
-
-func (f fields) number(column string) int64 { return f.row[f.sheet.At(column)].(int64) }
-func (f fields) bytes(column string) []byte { return f.row[f.sheet.At(column)].([]byte) }
-
-func isID(text, prefix string) bool {
-	_, err := identity.Bytes(text)
-	return err == nil && strings.HasPrefix(text, prefix+"_")
-}
-
-// isEmail: the empty text is none, and that is right.
-func isEmail(text string) bool {
-	email, err := identity.ParseEmail(text)
-	return text == "" || err == nil && email.Typed == text
-}
-
-// parses reports whether a text is what people may type, as it is kept.
-func parses(parse func(string) (string, error), text string) bool {
-	kept, err := parse(text)
-	return err == nil && kept == text
 }

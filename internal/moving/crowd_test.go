@@ -28,10 +28,10 @@ func addressOf(i int) string { return fmt.Sprintf("person%d@example.test", i) }
 func aUser(users store.Sheet, i int, hash secret.Hash) []any {
 	row := make([]any, len(users.Columns))
 	for c, kind := range users.Kinds {
-		row[c] = map[store.ColumnKind]any{store.TextColumn: "", store.NumberColumn: int64(0)}[kind]
+		row[c] = map[store.ColumnKind]any{store.TextColumn: "", store.NumberColumn: int64(0), store.TimeColumn: int64(0)}[kind]
 	}
 	for column, value := range map[string]any{"id": string(identity.NewUserID()), "email": addressOf(i), "name": fmt.Sprintf("Person Number %d", i),
-		"role": identity.Member, "status": string(identity.Active), "password": string(hash), "lot": secret.NewLot(), "created_at": int64(1)} {
+		"role": identity.Member, "status": string(identity.Active), "password": string(hash), "lot": secret.NewLot(), "created_at": int64(1_800_000_000_000_000)} {
 		row[users.At(column)] = value
 	}
 	return row

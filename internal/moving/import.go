@@ -111,6 +111,27 @@ func (im *importing) open(before int64) (*reading, header, error) {
 	})
 }
 
+// Check reads a file to its end, as Import does first, and leaves it where it
+// was: before a database is made for it. Errors are the archive's, ErrContent,
+// ErrNewer and identity's about slugs.
+func Check(src io.ReadSeeker, passphrase secret.Password, o Options) (err error) {
+	defer problem.Wrap(&err, "check what is imported")
+	if o.As != "" {
+		if _, err := identity.ParseSlug(o.As); err != nil {
+			return err
+		}
+	}
+	begin, size, err := measure(src)
+	if err != nil {
+		return err
+	}
+	if _, err := (&importing{passphrase: passphrase, src: src, begin: begin, size: size}).check(); err != nil {
+		return err
+	}
+	_, err = src.Seek(begin, io.SeekStart)
+	return err
+}
+
 // check reads the file to its end.
 func (im *importing) check() (h header, err error) {
 	r, h, err := im.open(0)

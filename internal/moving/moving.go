@@ -44,6 +44,10 @@ var (
 // few hundredths of a second of the embedded database's writer.
 const piece = 400
 
+// pieceBytes is how much of the file makes a piece, even where it is of fewer
+// rows.
+const pieceBytes = 1 << 20
+
 // format is the version of what stands in the file. It grows when an older
 // version would misunderstand a newer file.
 const format = 1
@@ -99,7 +103,7 @@ var eventSheet = store.Sheet{
 	Name:    "events",
 	Columns: []string{"id", "kind", "result", "user_id", "actor_id", "session_id", "address", "user_agent", "request_id", "detail", "at", "personal"},
 	Kinds: []store.ColumnKind{store.TextColumn, store.TextColumn, store.TextColumn, store.TextColumn, store.TextColumn, store.TextColumn,
-		store.TextColumn, store.TextColumn, store.TextColumn, store.TextColumn, store.NumberColumn, store.BytesColumn},
+		store.TextColumn, store.TextColumn, store.TextColumn, store.TextColumn, store.TimeColumn, store.BytesColumn},
 }
 
 // sheets are all that may stand in a file, in their order.

@@ -16,7 +16,11 @@ import (
 )
 
 // maxLine bounds what one line of a file makes us hold: a logo is the longest.
-const maxLine = 4 << 20
+// All others are shorter than maxRow, an event with the longest detail too.
+const (
+	maxLine = 2 << 20
+	maxRow  = 128 << 10
+)
 
 // A reading goes through a file once, from its first line to its last.
 type reading struct {
@@ -96,7 +100,10 @@ func (r *reading) line() ([]byte, error) {
 	more, err := r.scanner.Scan(), r.scanner.Err()
 	if more && err == nil { // else it may be half a line, before what cannot be read
 		r.number++
-		return r.scanner.Bytes(), nil
+		if line := r.scanner.Bytes(); len(line) <= maxRow || r.sheet.Name == "logos" {
+			return line, nil
+		}
+		return nil, r.wrong("it is too long")
 	}
 	switch {
 	case errors.Is(err, bufio.ErrTooLong):
@@ -112,6 +119,7 @@ func (r *reading) line() ([]byte, error) {
 // when rows returns without an error, the file is whole.
 func (r *reading) rows(use func(sheet store.Sheet, rows [][]any) error) error {
 	var waiting [][]any
+	size := 0 // of what waits, in the file
 	hand := func() error {
 		if r.progress != nil {
 			r.progress(r.passed.n)
@@ -120,7 +128,7 @@ func (r *reading) rows(use func(sheet store.Sheet, rows [][]any) error) error {
 			return nil
 		}
 		rows := waiting
-		waiting = nil
+		waiting, size = nil, 0
 		return use(r.sheet, rows)
 	}
 	for {
@@ -133,7 +141,8 @@ func (r *reading) rows(use func(sheet store.Sheet, rows [][]any) error) error {
 			if err != nil {
 				return err
 			}
-			if waiting = append(waiting, row); len(waiting) < piece {
+			size += len(line)
+			if waiting = append(waiting, row); len(waiting) < piece && size < pieceBytes {
 				continue
 			}
 		}
@@ -194,7 +203,7 @@ func (r *reading) row(line []byte) ([]any, error) {
 	}
 	row := make([]any, len(r.sheet.Columns))
 	for i, kind := range r.sheet.Kinds {
-		row[i] = map[store.ColumnKind]any{store.TextColumn: "", store.NumberColumn: int64(0), store.BytesColumn: []byte{}}[kind]
+		row[i] = map[store.ColumnKind]any{store.TextColumn: "", store.NumberColumn: int64(0), store.TimeColumn: int64(0), store.BytesColumn: []byte{}}[kind]
 	}
 	for i, value := range values {
 		at := r.sheet.At(r.columns[i])
@@ -216,7 +225,7 @@ func typed(kind store.ColumnKind, value any) (any, bool) {
 	switch v := value.(type) {
 	case json.Number:
 		n, err := v.Int64()
-		return n, err == nil && kind == store.NumberColumn
+		return n, err == nil && (kind == store.NumberColumn || kind == store.TimeColumn)
 	case string:
 		if kind == store.BytesColumn {
 			raw, err := base64.StdEncoding.DecodeString(v)

@@ -48,11 +48,13 @@ const (
 // A ColumnKind says what a carried column holds.
 type ColumnKind string
 
-// The kinds of columns: string, int64 and []byte. A NullText is nil for none.
+// The kinds of columns: string, int64 and []byte. A NullText is nil for none, a
+// time is in microseconds since 1970, 0 for none.
 const (
 	TextColumn     ColumnKind = "text"
 	NullTextColumn ColumnKind = "text or nothing"
 	NumberColumn   ColumnKind = "number"
+	TimeColumn     ColumnKind = "time"
 	BytesColumn    ColumnKind = "bytes"
 )
 
@@ -88,7 +90,9 @@ func sheet(name, columns string, s Sheet) Sheet {
 			kind = BytesColumn
 		case name == "invitations" && column == "user_id":
 			kind = NullTextColumn
-		case strings.HasSuffix(column, "_at"), slices.Contains([]string{"must_change", "credential", "lot", "initial_until", "rank"}, column):
+		case strings.HasSuffix(column, "_at"), strings.HasSuffix(column, "_until"):
+			kind = TimeColumn
+		case slices.Contains([]string{"must_change", "credential", "lot", "rank"}, column):
 			kind = NumberColumn
 		}
 		s.Kinds = append(s.Kinds, kind)

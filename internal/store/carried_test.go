@@ -54,7 +54,7 @@ func anew(ctx context.Context, tx *store.Tx) error {
 func someRow(sheet store.Sheet) []any {
 	row := make([]any, len(sheet.Columns))
 	for i, kind := range sheet.Kinds {
-		row[i] = map[store.ColumnKind]any{store.TextColumn: "x", store.NullTextColumn: nil, store.NumberColumn: int64(7), store.BytesColumn: []byte("b")}[kind]
+		row[i] = map[store.ColumnKind]any{store.TextColumn: "x", store.NullTextColumn: nil, store.NumberColumn: int64(7), store.TimeColumn: int64(7), store.BytesColumn: []byte("b")}[kind]
 	}
 	set := func(column, value string) {
 		if at := sheet.At(column); at >= 0 {
