@@ -137,7 +137,7 @@ func (t Tenant) Nameless(ctx context.Context) (noEmail, noExtension int64, err e
 	return noEmail, noExtension, err
 }
 
-// AddUser adds a user, with a password hash or none (""); // AddUser adds a user, with a password hash or none (""); problem.Exists says that
+// AddUser adds a user, with a password hash or none (""); problem.Exists says that
 // its address or extension is taken, or the address kept, when the user was
 // made, for somebody who may take a change back.
 func (tx *Tx) AddUser(ctx context.Context, u identity.User, hash secret.Hash) (err error) {
