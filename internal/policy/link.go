@@ -32,7 +32,7 @@ const LettersAnHour = 3
 const CausedAnHour = 6
 
 // ErrLetters refuses to write to somebody once more.
-var ErrLetters = problem.New(problem.TooMany, "too_many_letters", "This address has been written to often enough for now.")
+var ErrLetters = problem.New(problem.TooMany, "too_many_letters", "Enough letters have been sent about this for now.")
 
 // Asking is the lane of one source that asks for reset links, whoever's.
 func Asking() Lane {

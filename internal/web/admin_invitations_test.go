@@ -54,12 +54,12 @@ func TestInvitationsPage(t *testing.T) {
 		for range 4 {
 			boss.act(ivy, ivy+"/invitation").arrive().expect(200, "The invitation was mailed to ivy@acme.test again.")
 		}
-		boss.act(ivy, ivy+"/invitation").expect(429, "This address has been written to often enough for now. Wait", "then try again.")
+		boss.act(ivy, ivy+"/invitation").expect(429, "Enough letters have been sent about this for now. Wait", "then try again.")
 		if boss.answer.Get("Retry-After") == "" {
 			t.Error("programs are not told when to come back")
 		}
 		one = page + "/" + string(list[2].ID)
-		boss.act(page, one+"/resend").expect(429, "often enough")
+		boss.act(page, one+"/resend").expect(429, "Enough letters")
 		boss.act(ivy, ivy, "name=", "email=ivy.green@acme.test", "role=manager").arrive().expect(200, "The changes were saved.")
 		boss.get(page).expect(200, "ivy.green@acme.test").lacks(">ivy@acme.test<")
 		boss.act(ivy, ivy+"/deactivate").arrive()

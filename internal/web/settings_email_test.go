@@ -89,7 +89,7 @@ func TestResendAndCancelOnThePage(t *testing.T) {
 	b.post("/settings/email/resend", bound...).expect(303, "/settings/email?done=resent")
 	link := confirmToken(t, s)
 	b.post("/settings/email/resend", bound...).expect(303)
-	b.post("/settings/email/resend", bound...).expect(429, "has been written to often enough")
+	b.post("/settings/email/resend", bound...).expect(429, "Enough letters have been sent about this")
 	b.post("/settings/email/cancel", bound...).expect(303, "/settings/email?done=cancelled")
 	b.get("/settings/email?done=cancelled").expect(200, "Your address stays as it is.").lacks("new@acme.test")
 	b.follow("/confirm-address", link).expect(410, linkOver)
