@@ -217,7 +217,7 @@ func (w *world) signIn(t *testing.T, tx *store.Tx, h *home, p *person) error {
 
 // link adds a link of somebody's; who it is of has its token.
 func (w *world) link(t *testing.T, tx *store.Tx, p *person, purpose identity.LinkPurpose, of identity.UserID) error {
-	l := identity.Link{ID: identity.NewLinkID(), Purpose: purpose, User: of, MadeBy: p.user.ID, Data: "former@home.test",
+	l := identity.Link{ID: identity.NewLinkID(), Purpose: purpose, User: of, MadeBy: p.user.ID, Data: "former-" + p.user.Email.Folded,
 		CreatedAt: w.Clock.Now(), ExpiresAt: w.Clock.Now().Add(time.Hour)}
 	p.links[purpose] = string(w.Store.Keys().LinkToken(purpose, tx.ID(), l.ID))
 	return tx.ReplaceLink(t.Context(), l)
