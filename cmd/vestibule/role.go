@@ -140,7 +140,11 @@ func permissionsHelp() string {
 	var text strings.Builder
 	text.WriteString("The permissions:\n\n")
 	for _, p := range policy.Powers() {
-		text.WriteString("  " + string(p.Permission) + strings.Repeat(" ", max(1, 20-len(p.Permission))) + p.Words + "\n")
+		text.WriteString("  " + string(p.Permission) + strings.Repeat(" ", max(1, 20-len(p.Permission))) + p.Words)
+		if p.Needs != "" {
+			text.WriteString(" (with " + string(p.Needs) + ")")
+		}
+		text.WriteString("\n")
 	}
 	return text.String()
 }

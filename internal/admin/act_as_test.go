@@ -21,7 +21,7 @@ func helpdesk(t *testing.T, h *housetest.House) (acme store.Tenant, desk identit
 	t.Helper()
 	acme = h.AddTenant(t, "acme", identity.Workspace)
 	for _, r := range []admin.NewRole{
-		{Name: "desk", Title: "Desk", Rank: 60, Permissions: []string{"users.read", "users.write", "users.credentials", "invitations.link"}},
+		{Name: "desk", Title: "Desk", Rank: 60, Permissions: []string{"users.read", "users.write", "users.credentials", "invitations.read", "invitations.link"}},
 		{Name: "auditor", Title: "Auditor", Rank: 20, Permissions: []string{"audit.read"}},
 		{Name: "clerk", Title: "Clerk", Rank: 20, Permissions: []string{"users.read"}},
 	} {

@@ -120,7 +120,7 @@ func unlike(roles identity.Roles, r identity.Role, isNew bool) error {
 		if other.Name == r.Name && !isNew {
 			continue
 		}
-		if other.Name == r.Name || identity.FoldSearch(other.Title) == identity.FoldSearch(r.Title) {
+		if other.Name == r.Name || policy.TitleKey(other.Title) == policy.TitleKey(r.Title) {
 			return ErrRoleTaken
 		}
 	}

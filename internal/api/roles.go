@@ -50,6 +50,7 @@ type rolesAnswer struct {
 type permissionAnswer struct {
 	Name  string `json:"name"`
 	Words string `json:"words" doc:"What it lets somebody do."`
+	Needs string `json:"needs" doc:"The permission a role must have beside it; may be empty."`
 }
 
 type permissionsAnswer struct {
@@ -89,7 +90,7 @@ type newRoleBody struct {
 	Name        string   `json:"name" doc:"2 to 40 characters: a to z, 0 to 9, and inner hyphens. It never changes."`
 	Title       string   `json:"title" doc:"At most 60 characters."`
 	Rank        int      `json:"rank" doc:"From 1 to 99, at most one's own."`
-	Permissions []string `json:"permissions" doc:"Of those one has."`
+	Permissions []string `json:"permissions" doc:"Of those one has, each with what it needs."`
 }
 
 func (a *API) createRole(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
@@ -131,7 +132,7 @@ func (a *API) deleteRole(w http.ResponseWriter, r *http.Request, v *front.Visit)
 func (a *API) listPermissions(w http.ResponseWriter, _ *http.Request, _ *front.Visit) error {
 	answer := permissionsAnswer{Items: []permissionAnswer{}}
 	for _, p := range policy.Powers() {
-		answer.Items = append(answer.Items, permissionAnswer{string(p.Permission), p.Words})
+		answer.Items = append(answer.Items, permissionAnswer{string(p.Permission), p.Words, string(p.Needs)})
 	}
 	return Write(w, http.StatusOK, answer)
 }

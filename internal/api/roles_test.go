@@ -22,6 +22,8 @@ func TestRolesByAPI(t *testing.T) {
 		for body, code := range map[string]string{
 			`{"name":"desk","title":"Desk","rank":5}`:                                                "",
 			`{"name":"desk2","title":"Desk2","rank":5,"permissions":["users.invent"]}`:               "invalid_role",
+			`{"name":"desk2","title":"Desk2","rank":5,"permissions":["users.write"]}`:                "invalid_role",
+			`{"name":"desk2","title":"D\u0435sk2","rank":5,"permissions":[]}`:                        "invalid_role",
 			`{"name":"Desk2","title":"","rank":0,"permissions":[]}`:                                  "invalid_role",
 			`{"name":"desk2","title":"Desk2","rank":5,"permissions":["users.read"],"tenant_id":"x"}`: "invalid_body",
 			`{"name":"desk2","title":"Desk2","rank":"5","permissions":[]}`:                           "invalid_body",
@@ -49,6 +51,7 @@ func TestRolesByAPI(t *testing.T) {
 		if got := c.send("GET", "/api/v1/sessions/current", "", member...).want(200, "").Body.String(); !strings.Contains(got, `"permissions":["users.read","users.write"]`) {
 			t.Error(got)
 		}
+		c.send("PATCH", path+"/desk", `{"permissions":["users.write"]}`, boss...).want(422, "invalid_role")
 		c.send("PATCH", path+"/desk", `{"permissions":[]}`, boss...).want(200, "")
 		c.send("GET", "/api/v1/users", "", member...).want(403, "denied")
 
@@ -60,7 +63,7 @@ func TestRolesByAPI(t *testing.T) {
 		c.send("DELETE", path+"/desk", "", boss...).want(204, "")
 		c.send("PATCH", "/api/v1/users/"+string(people[identity.Member].ID), `{"role":"desk"}`, boss...).want(422, "invalid_user")
 
-		if got := c.send("GET", "/api/v1/permissions", "", manager...).want(200, "").Body.String(); !strings.Contains(got, `{"name":"users.delete","words":"Delete users"}`) {
+		if got := c.send("GET", "/api/v1/permissions", "", manager...).want(200, "").Body.String(); !strings.Contains(got, `{"name":"users.delete","words":"Delete users","needs":"users.read"}`) {
 			t.Error(got)
 		}
 	})

@@ -26,7 +26,9 @@ rule that a tenant keeps at least one active administrator.
 
 A tenant makes roles of its own, at most 100: by ` + "`/admin/roles`, the API or `vestibule role`" + `. Each has a name that never
 changes, a title, a rank from 1 to 99 and any of the permissions. Who edits one stays within their own rank and permissions,
-with what it was and with what it becomes; nobody edits a role they hold, and one that somebody has cannot be deleted.
+with what it was and with what it becomes; nobody edits a role they hold, and one that somebody has cannot be deleted. Who may change a thing may see it: a permission
+is given only together with the one it needs, and a role from before that was asked for is read as having both. A title
+is no other role's and looks like none, and a word of it is written in one script.
 
 Access tokens carry the permissions of their user, for applications.
 
@@ -34,15 +36,19 @@ Access tokens carry the permissions of their user, for applications.
 
 func permissionsReference(*source) (string, error) {
 	var page strings.Builder
-	page.WriteString(permissionsHead + "| permission | what it is for |")
-	line := "|---|---|"
+	page.WriteString(permissionsHead + "| permission | what it is for | needs |")
+	line := "|---|---|---|"
 	for _, role := range policy.BuiltInRoles() {
 		fmt.Fprintf(&page, " %s (rank %d) |", role.Name, role.Rank)
 		line += "---|"
 	}
 	page.WriteString("\n" + line + "\n")
 	for _, p := range policy.Powers() {
-		fmt.Fprintf(&page, "| `%s` | %s |", p.Permission, cell(p.Words))
+		needs := ""
+		if p.Needs != "" {
+			needs = " `" + string(p.Needs) + "`"
+		}
+		fmt.Fprintf(&page, "| `%s` | %s |%s |", p.Permission, cell(p.Words), needs)
 		for _, role := range policy.BuiltInRoles() {
 			mark := ""
 			if policy.Holds(role, p.Permission) {

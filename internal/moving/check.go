@@ -10,6 +10,7 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/policy"
+	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
@@ -20,7 +21,7 @@ import (
 type checker struct {
 	tenant tenantLine
 	roles  map[string]bool   // that the file brings along
-	titles map[string]bool   // folded, of all roles there will be
+	titles map[string]bool   // as they are compared, of all roles there will be
 	called map[[16]byte]bool // the users who are invited
 }
 
@@ -28,7 +29,7 @@ type checker struct {
 func (c *checker) header(h header) string {
 	c.tenant, c.roles, c.titles, c.called = h.Tenant, map[string]bool{}, map[string]bool{}, map[[16]byte]bool{}
 	for _, role := range policy.BuiltInRoles() {
-		c.titles[identity.FoldSearch(role.Title)] = true
+		c.titles[policy.TitleKey(role.Title)] = true
 	}
 	t := h.Tenant
 	if slug, err := identity.ParseSlug(t.Slug); err != nil || slug != t.Slug {
@@ -127,7 +128,7 @@ func (c *checker) ownRole(f fields) string {
 	if !parses(policy.ParseTitle, f.text("title")) {
 		return "the role's title will not do"
 	}
-	title := identity.FoldSearch(f.text("title"))
+	title := policy.TitleKey(f.text("title"))
 	if c.titles[title] {
 		return "another role has the role's title"
 	}
@@ -136,8 +137,8 @@ func (c *checker) ownRole(f fields) string {
 		return "the role's rank is not from 1 to 99"
 	}
 	known, err := policy.ParsePermissions(strings.Fields(permissions))
-	if err != nil {
-		return "the role has a permission that is unknown here"
+	if said := problem.Of(err); said != nil {
+		return "of the role's permissions: " + strings.TrimSuffix(said.Message, ".")
 	}
 	if string(known) != permissions { // equal sets are equal values
 		return "the role's permissions are in another order than here"

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -32,7 +33,8 @@ const (
 )
 
 // A Power is a permission with what it lets somebody do, in words. Where Needs
-// is not empty, pages lead to it only those who hold that one too.
+// is not empty, no role holds it without that one: who may change a thing may
+// see it.
 type Power struct {
 	Permission Permission
 	Words      string
@@ -71,6 +73,56 @@ func SetOf(list ...Permission) identity.Permissions {
 		}
 	}
 	return identity.Permissions(strings.Join(names, " "))
+}
+
+// Complete is a set with what its permissions need beside them. Roles made before
+// that was asked for are read so.
+func Complete(set identity.Permissions) identity.Permissions {
+	lacking := lacks(set)
+	if len(lacking) == 0 {
+		return set
+	}
+	var list []Permission
+	for name := range set.All() {
+		list = append(list, Permission(name))
+	}
+	for _, one := range lacking {
+		list = append(list, one.Needs)
+	}
+	return SetOf(list...)
+}
+
+// lacks lists what is in a set without what it needs.
+func lacks(set identity.Permissions) (list []Power) {
+	for _, one := range powers {
+		if one.Needs != "" && set.Has(string(one.Permission)) && !set.Has(string(one.Needs)) {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+// CheckComplete says whether a role may have a set: errIncomplete names what is
+// in it without what it needs, and that.
+func CheckComplete(set identity.Permissions) error {
+	var said []string
+	for _, one := range lacks(set) {
+		said = append(said, fmt.Sprintf("“%s” needs “%s” as well (%s needs %s).", one.Words, one.Needs.Words(), one.Permission, one.Needs))
+	}
+	if said == nil {
+		return nil
+	}
+	return errIncomplete.Because("%s", strings.Join(said, " "))
+}
+
+// Words are what a permission lets somebody do; "" where it is on no list.
+func (p Permission) Words() string {
+	for _, one := range powers {
+		if one.Permission == p {
+			return one.Words
+		}
+	}
+	return ""
 }
 
 // Holds reports whether a role lets its holders do what p stands for.

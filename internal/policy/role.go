@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"unicode/utf8"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/problem"
@@ -91,7 +90,6 @@ const (
 	MinRank     = 1
 	MaxRank     = 99
 	MaxOwnRoles = 100
-	maxTitle    = 60 // characters
 )
 
 // Why a role is not made or changed.
@@ -100,8 +98,8 @@ var (
 	ErrHeldRole    = problem.New(problem.Conflict, "own_role", "Nobody changes a role they hold. Somebody else with enough access can.")
 
 	errRank       = problem.New(problem.Invalid, "invalid_rank", "A rank is a number from 1 to 99.")
-	errTitle      = problem.New(problem.Invalid, "invalid_title", "A title has at most 60 characters.")
 	errPermission = problem.New(problem.Invalid, "unknown_permission", "There is a permission in the list that does not exist.")
+	errIncomplete = problem.New(problem.Invalid, "incomplete_permissions", "A permission needs another one beside it: who may change a thing may see it.")
 )
 
 // MayEditRole says whether actor may make, change or remove a role of the
@@ -134,16 +132,8 @@ func CheckRank(rank int) error {
 	return nil
 }
 
-// ParseTitle reads what a role is called by people, as names are read.
-func ParseTitle(typed string) (string, error) {
-	title, err := identity.ParseName(typed)
-	if err == nil && utf8.RuneCountInString(title) > maxTitle {
-		return "", errTitle
-	}
-	return title, err
-}
-
-// ParsePermissions reads a list of permissions; each may be there once or more.
+// ParsePermissions reads a list of permissions; each may be there once or more,
+// and what one of them needs is there as well.
 func ParsePermissions(names []string) (identity.Permissions, error) {
 	var list []Permission
 	for _, name := range names {
@@ -153,5 +143,6 @@ func ParsePermissions(names []string) (identity.Permissions, error) {
 		}
 		list = append(list, p)
 	}
-	return SetOf(list...), nil
+	set := SetOf(list...)
+	return set, CheckComplete(set)
 }

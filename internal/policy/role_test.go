@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -192,6 +193,24 @@ func TestRolesAreBounded(t *testing.T) {
 	set, err := policy.ParsePermissions([]string{"users.write", "users.read", "users.write"})
 	if err != nil || set != "users.read users.write" {
 		t.Errorf("%q, %v", set, err)
+	}
+	for _, one := range policy.Powers() {
+		if one.Needs == "" {
+			continue
+		}
+		err := policy.CheckComplete(policy.SetOf(one.Permission))
+		_, alone := policy.ParsePermissions([]string{string(one.Permission)})
+		if said := fmt.Sprint(err); alone == nil || !strings.Contains(said, string(one.Permission)) || !strings.Contains(said, string(one.Needs)) {
+			t.Errorf("%s without what it needs: %v", one.Permission, err)
+		}
+		if got := policy.Complete(policy.SetOf(one.Permission)); got != policy.SetOf(one.Permission, one.Needs) || policy.CheckComplete(got) != nil {
+			t.Errorf("%s is completed to %q", one.Permission, got)
+		}
+	}
+	for _, role := range policy.BuiltInRoles() {
+		if err := policy.CheckComplete(role.Permissions); err != nil {
+			t.Errorf("%s: %v", role.Name, err)
+		}
 	}
 	for _, odd := range []string{"users.invent", "Users.Read", "", "users.read users.write"} {
 		if _, err := policy.ParsePermissions([]string{odd}); err == nil {

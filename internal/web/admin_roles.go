@@ -97,6 +97,7 @@ type rolePage struct {
 // A powerBox is a permission of a role that can be given or taken away.
 type powerBox struct {
 	Name, Words string
+	Needs       string // in words, what it is given with only; may be empty
 	Held        bool
 	Mine        bool // the visitor holds it, so it is theirs to give
 }
@@ -119,7 +120,7 @@ func (p *Pages) rolePage(v *front.Visit, look admin.RoleLook, f form) rolePage {
 		keep(pg.Fields, f)
 	}
 	for _, power := range policy.Powers() {
-		one := powerBox{Name: boxStart + string(power.Permission), Words: power.Words,
+		one := powerBox{Name: boxStart + string(power.Permission), Words: power.Words, Needs: power.Needs.Words(),
 			Held: policy.Holds(look.Role, power.Permission), Mine: policy.Holds(v.Actor.Role, power.Permission)}
 		if f.has("title") {
 			one.Held = f.has(one.Name)

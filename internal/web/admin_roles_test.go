@@ -70,11 +70,15 @@ func TestPagesOfRolesOfferWhatIsOnesOwn(t *testing.T) {
 	lead.get("/admin/roles").expect(200, "Lead <b>") // as text: what is compared is what people read
 	lead.get("/admin/roles/new").expect(200, `name="may.roles.read"`, "From 1 to 40.").lacks(`name="may.users.read"`)
 	lead.get("/admin/roles/lead").expect(200, "You have this role yourself.").lacks("<button>Save")
-	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.users.delete=yes").expect(403)
+	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.users.read=yes", "may.users.delete=yes").expect(403)
+	lead.get("/admin/roles/new").expect(200, "needs “See roles”")
+	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.roles.write=yes").
+		expect(422, "“Create and edit roles” needs “See roles” as well (roles.write needs roles.read).", `name="may.roles.write" value="yes" checked`)
 	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.roles.read=yes").expect(303, "/admin/roles/sub?done=created")
 	housetest.SetRole(t, acme, ann.ID, "odd") // as another node would
 	s.Clock.Advance(time.Second)
-	lead.get("/home").expect(200, "your own profile", "Read the audit trail").lacks("Create and edit roles") // which no page would lead to
+	lead.get("/home").expect(200, "your own profile", "Read the audit trail", "Create and edit roles", "See roles") // as what it holds needs
+	lead.get("/admin/roles").expect(200, "New Role")
 	housetest.SetRole(t, acme, ann.ID, "lead")
 	s.Clock.Advance(time.Second)
 	if n := strings.Count(lead.get("/admin/roles/sub").body, "checked"); n != 1 {

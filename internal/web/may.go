@@ -5,12 +5,11 @@ import (
 	"github.com/vestibule-id/vestibule/internal/policy"
 )
 
-// may is what somebody of a role may do, a sentence each; what no page would
-// lead them to is left out.
+// may is what somebody of a role may do, a sentence each.
 func may(role identity.Role) []string {
 	list := []string{"Look after your own profile, password and sessions"}
 	for _, p := range policy.Powers() {
-		if policy.Holds(role, p.Permission) && (p.Needs == "" || policy.Holds(role, p.Needs)) {
+		if policy.Holds(role, p.Permission) {
 			list = append(list, p.Words)
 		}
 	}

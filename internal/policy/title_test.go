@@ -1,0 +1,50 @@
+package policy_test
+
+import (
+	"testing"
+
+	"github.com/vestibule-id/vestibule/internal/policy"
+)
+
+// Proves: G3, 5.3
+func TestTitlesThatLookAlike(t *testing.T) {
+	for _, test := range []struct {
+		name, one, other string
+		alike            bool
+	}{
+		{"case", "Support Desk", "SUPPORT desk", true},
+		{"case in Cyrillic", "Новый", "НОВЫЙ", true},
+		{"case in Greek", "Νέος", "ΝΈΟΣ", true},
+		{"fullwidth letters", "Admin", "Ａｄｍｉｎ", true},
+		{"mathematical letters", "Admin", "𝐀𝐝𝐦𝐢𝐧", true},
+		{"an i without its dot", "Admin", "Admın", true},
+		{"an i with two", "Admin", "Admi\u0307n", true},
+		{"a thin space", "Admin", "Ad\u200amin", true},
+		{"a joiner", "Admin", "Ad\u200dmin", true},
+		{"an empty letter", "Admin", "Admin\u3164", true},
+		{"two letters for one", "Admin", "Adrnin", true},
+		{"a word of Cyrillic letters", "TOP", "ТОР", true},
+		{"a word of Greek letters", "ANNA", "ΑΝΝΑ", true},
+		{"Cyrillic letters all through", "admin", "аԁміп", true},
+		{"another word", "Admin", "Admins", false},
+		{"the Russian word", "Admin", "Админ", false},
+		{"an accent", "Role", "Rôle", false},
+	} {
+		if got := policy.TitleKey(test.one) == policy.TitleKey(test.other); got != test.alike {
+			t.Errorf("%s: %q and %q are alike: %t", test.name, test.one, test.other, got)
+		}
+	}
+}
+
+// Proves: G3, 5.3
+func TestAWordOfATitleIsInOneScript(t *testing.T) {
+	for title, allowed := range map[string]bool{
+		"Admin": true, "Zoë’s desk 2": true, "Администратор": true, "IT-отдел": true, "HR менеджер": true, "Διευθυντής": true,
+		"管理者": true, "サポート担当": true, "Webサポート": true, "관리자": true, "管理자": true, "مدیر": true, "می\u200cخواهم": true, "प्रशासक": true, "5 ★": true,
+		"Аdmin": false, "Managеr": false, "Οffice": false, "Adm\u200dіn": false, "отдеl": false, "Webотдел": false, "サポートд": false,
+	} {
+		if _, err := policy.ParseTitle(title); (err == nil) != allowed {
+			t.Errorf("%q: %v", title, err)
+		}
+	}
+}
