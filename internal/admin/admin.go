@@ -29,7 +29,7 @@ import (
 // What can be wrong with an act on a user, beside policy's problems.
 var (
 	ErrUser     = problem.New(problem.Invalid, "invalid_user", "Something about the user is not right.")
-	ErrTaken    = problem.New(problem.Conflict, "user_exists", "Somebody in this organization has that e-mail address or extension already.")
+	ErrTaken    = problem.New(problem.Conflict, "user_exists", "There is such a user in this organization already.")
 	ErrMeantime = problem.New(problem.Conflict, "changed_meanwhile", "The user was changed by somebody else meanwhile. Look again, then try again.")
 	ErrOwn      = problem.New(problem.Denied, "own_password", "One's own password is changed in one's own settings, with the current one.")
 )
@@ -196,9 +196,23 @@ func (f *faults) named(style identity.Style, u identity.User) {
 	}
 }
 
-func taken(err error) error {
-	if errors.Is(err, problem.Exists) {
-		return ErrTaken
+// taken says which of a user's names somebody else has, when that is what
+// stood in the way.
+func taken(ctx context.Context, t store.Tenant, u identity.User, err error) error {
+	if !errors.Is(err, problem.Exists) {
+		return err
 	}
-	return err
+	byEmail, failed := t.UserByEmail(ctx, u.Email.Folded)
+	byExtension, failedToo := t.UserByExtension(ctx, u.Extension)
+	for _, err := range []error{failed, failedToo} {
+		if err != nil && !errors.Is(err, problem.NotFound) {
+			return err
+		}
+	}
+	for _, holder := range []*identity.User{&byEmail, &byExtension} {
+		if holder.ID == u.ID {
+			*holder = identity.User{}
+		}
+	}
+	return policy.Taken(ErrTaken, u, byEmail, byExtension)
 }

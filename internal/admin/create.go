@@ -49,7 +49,7 @@ func (s *Service) Create(ctx context.Context, t store.Tenant, actor identity.Act
 	}
 	err = t.Tx(ctx, func(tx *store.Tx) error { return s.add(ctx, tx, actor, made, hash, wanted.Until, from) })
 	if err != nil {
-		return u, taken(err)
+		return u, taken(ctx, t, made, err)
 	}
 	return made, nil
 }

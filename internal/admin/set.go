@@ -19,6 +19,7 @@ type Changes struct{ Email, Extension, Name, Role, Language *string }
 // are as Create's, policy.ErrLastAdmin and ErrOwnAddress.
 func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.UserID, c Changes, from identity.Peer) (u identity.User, err error) {
 	defer problem.Wrap(&err, "set user %s", id)
+	var wished identity.User
 	err = s.act(ctx, t, actor, policy.UsersWrite, id, func(tx *store.Tx, actor identity.Actor, before identity.User) error {
 		tenant, err := tx.Get(ctx)
 		if err != nil {
@@ -47,13 +48,14 @@ func (s *Service) Set(ctx context.Context, t store.Tenant, actor identity.Actor,
 		if err := s.setRole(ctx, tx, actor, before, after, role, from); err != nil {
 			return err
 		}
+		wished = after
 		if err := s.setFields(ctx, tx, actor, before, after, from); err != nil {
 			return err
 		}
 		u = after
 		return nil
 	})
-	return u, taken(err)
+	return u, taken(ctx, t, wished, err)
 }
 
 func (c Changes) apply(style identity.Style, role identity.Role, u identity.User) (identity.User, error) {

@@ -15,7 +15,7 @@ import (
 // What can be wrong with an invitation, beside policy's problems.
 var (
 	ErrInvitee        = problem.New(problem.Invalid, "invalid_user", "Something about the invitation is not right.")
-	ErrTaken          = problem.New(problem.Conflict, "user_exists", "Somebody in this organization has that e-mail address or extension already.")
+	ErrTaken          = problem.New(problem.Conflict, "user_exists", "There is such a user in this organization already.")
 	ErrInvitationOver = problem.New(problem.Conflict, "invitation_over", "The invitation has been accepted or revoked already.")
 	ErrNoLetter       = problem.New(problem.Conflict, "no_address", "The invitation has no e-mail address. Its link can be handed over.")
 )
@@ -75,7 +75,7 @@ func (s *Invitations) Invite(ctx context.Context, t store.Tenant, actor identity
 		return s.add(ctx, tx, actor, u, &i, handOver, from)
 	})
 	if errors.Is(err, problem.Exists) {
-		return i, ErrTaken
+		return i, taken(ctx, t, u)
 	}
 	return i, err
 }

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/front"
@@ -120,36 +119,17 @@ func (p *Pages) invitationsPage(r *http.Request, v *front.Visit) (pg invitations
 	return pg, nil
 }
 
-// invitee takes a line apart: an address and, where people have one, an
-// extension, in any order.
-func invitee(line, role string) (who enroll.Invitee, ok bool) {
-	who.Role = role
-	for _, word := range strings.Fields(line) {
-		switch {
-		case strings.Contains(word, "@") && who.Email == "":
-			who.Email = word
-		case !strings.Contains(word, "@") && who.Extension == "":
-			who.Extension = word
-		default:
-			return who, false
-		}
-	}
-	return who, true
-}
-
 // invite invites everybody the form has a line for. Who cannot be invited stays
 // in the form, with the reason; the others are.
 func (p *Pages) invite(w http.ResponseWriter, r *http.Request, v *front.Visit, f form) error {
-	lines := strings.FieldsFunc(f["lines"], func(c rune) bool { return c == ',' || c == ';' || c == '\n' || c == '\r' })
 	invited, refused, left := 0, []refusedLine(nil), []string(nil)
-	for _, line := range lines {
-		if line = strings.TrimFunc(line, unicode.IsSpace); line == "" {
-			continue
-		}
-		err := error(enroll.ErrInvitee.Because("Write one address a line."))
-		if who, ok := invitee(line, f["role"]); invited+len(refused) >= maxInvitees {
+	for _, m := range identity.ReadMailboxes(f["lines"], v.Live.Tenant.Style) {
+		err := m.Err
+		if invited+len(refused) >= maxInvitees {
 			err = enroll.ErrInvitee.Because("At most %d people are invited at once.", maxInvitees)
-		} else if ok {
+		}
+		if err == nil {
+			who := enroll.Invitee{Email: m.Email, Extension: m.Extension, Name: m.Name, Role: f["role"]}
 			_, err = p.Invitations.Invite(r.Context(), p.office(v), v.Actor, who, false, v.Peer)
 		}
 		about := again(err)
@@ -160,7 +140,7 @@ func (p *Pages) invite(w http.ResponseWriter, r *http.Request, v *front.Visit, f
 		case about == nil:
 			return err
 		}
-		refused, left = append(refused, refusedLine{line, sentence(about)}), append(left, line)
+		refused, left = append(refused, refusedLine{m.Line, sentence(about)}), append(left, m.Line)
 	}
 	if invited > 0 && len(refused) == 0 {
 		return turned(w, r, invitationsPath, "invited", "n", strconv.Itoa(invited))

@@ -21,7 +21,7 @@ func TestInvitationsPage(t *testing.T) {
 			t.Errorf("%d letters", len(letters))
 		}
 		boss.act(page, page, "lines=ann@acme.test\nnothing\nnew@acme.test", "role=user").
-			expect(200, "1 invited.", "ann@acme.test: Somebody in this organization has", "nothing: People of this organization sign in with", "ann@acme.test\nnothing</textarea>")
+			expect(200, "1 invited.", "<strong>ann@acme.test</strong><br>Somebody in this organization has that e-mail address already.</p>", "<strong>nothing</strong><br>There is no e-mail address in this line.</p>", "ann@acme.test\nnothing</textarea>")
 		boss.act(page, page, "lines=ann@acme.test", "role=user").expect(422, "Somebody in this organization has")
 		boss.act(page, page, "lines= ,", "role=user").expect(422, "Write at least one address.")
 		boss.act(page, page, "lines=a@acme.test", "role=none").expect(422, "There is no such role.")
@@ -81,7 +81,7 @@ func TestInvitationsWithExtensions(t *testing.T) {
 	page := "/admin/invitations"
 	boss.act(page, page, "lines=203 eve@x.test\nivy@x.test 204", "role=user").arrive().expect(200, "2 invitations were mailed.")
 	boss.act(page, page, "lines=zoe@x.test\n205\n206 207 a@x.test", "role=user").
-		expect(422, "zoe@x.test: People of this organization sign in with an extension", "205: An invitation is mailed", "206 207 a@x.test: Write one address a line.")
+		expect(422, "<strong>zoe@x.test</strong><br>People of this organization sign in with an extension", "<strong>205</strong><br>An invitation is mailed", "<strong>206 207 a@x.test</strong><br>Leave only the extension and the address.")
 	for extension, email := range map[string]string{"203": "eve@x.test", "204": "ivy@x.test"} {
 		if u, err := acme.UserByExtension(t.Context(), extension); err != nil || u.Email.Folded != email || u.Status != identity.Invited {
 			t.Errorf("%s: %+v, %v", extension, u, err)
@@ -100,5 +100,63 @@ func TestTooManyInvitations(t *testing.T) {
 	boss.act("/admin/invitations", "/admin/invitations", "lines="+strings.Join(lines, "\n"), "role=user").expect(200, "At most 100 people are invited at once.")
 	if list, err := acme.Invitations(t.Context(), "", 200); err != nil || len(list) != 100 {
 		t.Errorf("%d invitations, %v", len(list), err)
+	}
+}
+
+// What people paste is understood as their mail program wrote it, and each line
+// that is not gets its own reason.
+//
+// Proves: W7, 5.2
+func TestPastedInvitations(t *testing.T) {
+	const extended = identity.Extension
+	for _, row := range []struct {
+		name  string
+		style identity.Style
+		typed string
+		said  []string             // on the page
+		there map[string][2]string // who is invited, by address: extension and name
+	}{
+		{name: "names in front", typed: "Ann Smith <ann.s@acme.test>, \"Jones, \\\"Bob\\\"\" <bob@acme.test>; Smith, Cara <cara@acme.test>\n<dan@acme.test>\n'eve@acme.test' <eve@acme.test>",
+			said:  []string{"5 invitations were mailed."},
+			there: map[string][2]string{"ann.s@acme.test": {"", "Ann Smith"}, "bob@acme.test": {"", `Jones, "Bob"`}, "cara@acme.test": {"", "Smith, Cara"}, "dan@acme.test": {}, "eve@acme.test": {}}},
+		{name: "twice in one go", typed: "new@acme.test, NEW@Acme.test", said: []string{"1 invited.", "One line was not sent:", "<strong>NEW@Acme.test</strong><br>This address is in the list twice."},
+			there: map[string][2]string{"new@acme.test": {}}},
+		{name: "of a user", typed: "ann@acme.test", said: []string{"<strong>ann@acme.test</strong><br>Somebody in this organization has that e-mail address already.</p>"}},
+		{name: "of who is invited", typed: "old@acme.test", said: []string{"<strong>old@acme.test</strong><br>Somebody with that e-mail address is invited already. Send that invitation again instead.</p>"}},
+		{name: "a name without brackets", typed: "Ann Smith ann.s@acme.test", said: []string{"<br>Leave only the address, or put it in brackets behind the name"}},
+		{name: "brackets left open", typed: "Ann Smith <ann.s@acme.test", said: []string{"<br>Leave only the address"}},
+		{name: "two in one line", typed: "ann.s@acme.test bob@acme.test", said: []string{"<br>There is more than one address in this line."}},
+		{name: "no address", typed: "Ann Smith", said: []string{"<br>There is no e-mail address in this line.</p>"}},
+		{name: "a name that leads somewhere", typed: "www.evil.test <ann.s@acme.test>", said: []string{"<br>A name has no web address in it.</p>"}},
+		{name: "extensions with names", style: extended, typed: "203 Ann Smith <ann.s@acme.test>\nBob <bob@acme.test> 204", said: []string{"2 invitations were mailed."},
+			there: map[string][2]string{"ann.s@acme.test": {"203", "Ann Smith"}, "bob@acme.test": {"204", "Bob"}}},
+		{name: "one extension for two", style: extended, typed: "203 a@acme.test\n203 b@acme.test", said: []string{"<strong>203 b@acme.test</strong><br>This extension is in the list twice. Each person has their own."},
+			there: map[string][2]string{"a@acme.test": {"203", ""}}},
+		{name: "of a user's extension", style: extended, typed: "201 a@acme.test", said: []string{"<br>Somebody in this organization has that extension already.</p>"}},
+		{name: "more than one can tell apart", style: extended, typed: "206 Ann a@acme.test", said: []string{"<br>Leave only the extension and the address."}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			s := sqlite(t)
+			style := row.style
+			if style == "" {
+				style = identity.Email
+			}
+			acme, _, boss, _ := bureau(t, s, style)
+			page := "/admin/invitations"
+			boss.act(page, page, "lines=209 old@acme.test", "role=user").arrive().expect(200, "The invitation was mailed.")
+			answer := boss.act(page, page, "lines="+row.typed, "role=user")
+			if answer.status == 303 {
+				answer = answer.arrive()
+			}
+			answer.expect(answer.status, row.said...).lacks("or extension")
+			for email, want := range row.there {
+				if u, err := acme.UserByEmail(t.Context(), email); err != nil || u.Extension != want[0] || u.Name != want[1] {
+					t.Errorf("%s: %q %q, %v", email, u.Extension, u.Name, err)
+				}
+			}
+			if list, err := acme.Invitations(t.Context(), "", 99); err != nil || len(list) != len(row.there)+1 {
+				t.Errorf("%d invitations, %v", len(list), err)
+			}
+		})
 	}
 }

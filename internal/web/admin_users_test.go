@@ -151,7 +151,7 @@ func TestCreateAndHandOver(t *testing.T) {
 		s.browser(t).post("/t/acme/login", "username=203", "password="+made).expect(200, "Choose your password")
 		boss.act("/admin/users/new", "/admin/users", "name=Typed", "extension=204", "role=user", "access=password", "initial_password=seven doors and a lamp").
 			expect(200, "204-acme", "seven doors and a lamp")
-		boss.act("/admin/users/new", "/admin/users", "name=Typed", "extension=203", "role=user", "access=password").expect(409, "has that e-mail address or extension", `value="203"`)
+		boss.act("/admin/users/new", "/admin/users", "name=Typed", "extension=203", "role=user", "access=password").expect(409, "has that extension already", `value="203"`)
 		boss.act("/admin/users/new", "/admin/users", "name=", "extension=x", "role=user", "access=password", "initial_password=short").expect(422, "A name is missing.", `id="extension-error"`).lacks("short")
 		boss.act("/admin/users/new", "/admin/users", "name=Ivy", "extension=205", "email=ivy@acme.test", "role=user", "access=invitation").
 			arrive().expect(200, "An invitation was mailed to Ivy.")
