@@ -24,10 +24,10 @@ func (a *API) operatorCalls() []call {
 	return []call{
 		{front.Get(tenants, front.Operators, a.listTenants), "The tenants, by their slugs", nil, tenantsAnswer{}, http.StatusOK, append(who[:2:2], ErrPage)},
 		{front.Post(tenants, front.Operators, a.makeTenant), "Create a tenant, with its first administrator invited by mail", newTenantBody{}, keptTenantAnswer{}, http.StatusCreated,
-			append(bodyProblems(identity.ErrSlug, operator.ErrSlugTaken, policy.ErrKey, policy.ErrValue, enroll.ErrInvitee), who...)},
+			append(bodyProblems(identity.ErrSlug, operator.ErrSlugTaken, operator.ErrMadeGone, operator.ErrTenant, policy.ErrKey, policy.ErrValue, enroll.ErrInvitee), who...)},
 		{front.Get(tenant, front.Operators, a.showTenant), "A tenant", nil, keptTenantAnswer{}, http.StatusOK, one},
 		{front.Patch(tenant, front.Operators, a.changeTenant), "Change a tenant's settings, all of them or none", settingsBody{}, keptTenantAnswer{}, http.StatusOK,
-			append(bodyProblems(policy.ErrKey, policy.ErrValue, policy.ErrStyleShuts), one...)},
+			append(bodyProblems(operator.ErrTenant, policy.ErrKey, policy.ErrValue, policy.ErrStyleShuts), one...)},
 		{front.Delete(tenant, front.Operators, a.dismissTenant), "Delete a tenant with all that is in it, for good; ?confirm= is its slug once more", nil, nil, http.StatusNoContent,
 			append(one[:3:3], operator.ErrConfirm)},
 		{front.Post(tenant+"/suspend", front.Operators, a.suspendTenant), "Keep a tenant's people out; nothing is lost", nil, keptTenantAnswer{}, http.StatusOK, one},
@@ -176,7 +176,7 @@ func inNewTenant(name string) string {
 	switch {
 	case ofInvitee:
 		return "body.administrator." + inner
-	case name == "name" || name == "style":
+	case name == "slug" || name == "name" || name == "style":
 		return "body." + name
 	}
 	return "body.settings." + name

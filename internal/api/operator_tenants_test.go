@@ -93,24 +93,29 @@ func TestTenantsThatCannotBeMade(t *testing.T) {
 		for _, row := range []struct {
 			name, body string
 			status     int
-			code, says string
+			code       string
+			says       []string
 		}{
-			{"a slug that is taken", `{"slug":"taken","name":"Acme"}`, 409, "slug_taken", ""},
-			{"a slug that is none", `{"slug":"a_b","name":"Acme"}`, 422, "invalid_slug", ""},
-			{"no name", `{"slug":"acme","name":""}`, 422, "invalid_setting", "body.name"},
-			{"another style", `{"slug":"acme","name":"Acme","style":"fax"}`, 422, "invalid_setting", "body.style"},
-			{"a setting there is not", `{"slug":"acme","name":"Acme","settings":{"colour":"red"}}`, 422, "unknown_setting", ""},
-			{"a value that will not do", `{"slug":"acme","name":"Acme","settings":{"idle-timeout":"ages"}}`, 422, "invalid_setting", "body.settings.idle-timeout"},
-			{"CSS in the colour", `{"slug":"acme","name":"Acme","settings":{"accent":"red;}"}}`, 422, "invalid_setting", "body.settings.accent"},
-			{"an administrator without an address", `{"slug":"acme","name":"Acme","administrator":{"email":""}}`, 422, "invalid_user", "body.administrator.email"},
-			{"without an extension", `{"slug":"acme","name":"Acme","style":"extension","administrator":{"email":"a@x.test"}}`, 422, "invalid_user", "body.administrator.extension"},
-			{"a column of the table", `{"slug":"acme","name":"Acme","status":"suspended"}`, 422, "invalid_body", "body.status"},
-			{"the id", `{"slug":"acme","name":"Acme","id":"ten_00000000000000000000000000000001"}`, 422, "invalid_body", "body.id"},
-			{"a role", `{"slug":"acme","name":"Acme","administrator":{"email":"a@x.test","role":"user"}}`, 422, "invalid_body", "body.administrator.role"},
+			{"a slug that is taken", `{"slug":"taken","name":"Acme"}`, 409, "slug_taken", nil},
+			{"a slug that is none", `{"slug":"a_b","name":"Acme"}`, 422, "invalid_slug", nil},
+			{"no name", `{"slug":"acme","name":""}`, 422, "invalid_setting", []string{"body.name"}},
+			{"another style", `{"slug":"acme","name":"Acme","style":"fax"}`, 422, "invalid_setting", []string{"body.style"}},
+			{"a setting there is not", `{"slug":"acme","name":"Acme","settings":{"colour":"red"}}`, 422, "unknown_setting", nil},
+			{"a value that will not do", `{"slug":"acme","name":"Acme","settings":{"idle-timeout":"ages"}}`, 422, "invalid_setting", []string{"body.settings.idle-timeout"}},
+			{"CSS in the colour", `{"slug":"acme","name":"Acme","settings":{"accent":"red;}"}}`, 422, "invalid_setting", []string{"body.settings.accent"}},
+			{"an administrator without an address", `{"slug":"acme","name":"Acme","administrator":{"email":""}}`, 422, "invalid_user", []string{"body.administrator.email"}},
+			{"without an extension", `{"slug":"acme","name":"Acme","style":"extension","administrator":{"email":"a@x.test"}}`, 422, "invalid_user", []string{"body.administrator.extension"}},
+			{"several at once", `{"slug":"a_b","name":"","style":"fax","settings":{"accent":"red;","colour":"red"},"administrator":{"email":"nobody"}}`, 422, "invalid_tenant",
+				[]string{`{"location":"body.slug"`, `{"location":"body.name"`, `{"location":"body.style"`, `{"location":"body.settings.accent"`, `{"location":"body.settings.colour"`, `{"location":"body.administrator.email"`}},
+			{"a column of the table", `{"slug":"acme","name":"Acme","status":"suspended"}`, 422, "invalid_body", []string{"body.status"}},
+			{"the id", `{"slug":"acme","name":"Acme","id":"ten_00000000000000000000000000000001"}`, 422, "invalid_body", []string{"body.id"}},
+			{"a role", `{"slug":"acme","name":"Acme","administrator":{"email":"a@x.test","role":"user"}}`, 422, "invalid_body", []string{"body.administrator.role"}},
 		} {
 			r := c.send("POST", tenantsAddress, row.body, token...).want(row.status, row.code)
-			if !strings.Contains(r.Body.String(), row.says) {
-				t.Errorf("%s: %s", row.name, r.Body)
+			for _, says := range row.says {
+				if !strings.Contains(r.Body.String(), says) {
+					t.Errorf("%s: %s", row.name, r.Body)
+				}
 			}
 		}
 		c.send("GET", tenantsAddress+"/acme", "", token...).want(404, "unknown_tenant")

@@ -9,6 +9,14 @@ import (
 	"github.com/vestibule-id/vestibule/internal/store"
 )
 
+// CheckFirst is what would be wrong with inviting somebody as the first
+// administrator of a tenant of the style: ErrInvitee, with a field for each.
+func (w Invitee) CheckFirst(style identity.Style) error {
+	w.Role = identity.Admin
+	_, err := w.parse(style, policy.BuiltIn(identity.Admin), false)
+	return err
+}
+
 // First invites the first administrator of a tenant, by mail, in the
 // transaction that makes the tenant. Errors are Invite's, but for ErrTaken.
 func (s *Invitations) First(ctx context.Context, tx *store.Tx, tenant identity.Tenant, wanted Invitee, from identity.Peer) (i identity.Invitation, err error) {

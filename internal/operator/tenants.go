@@ -17,6 +17,7 @@ import (
 var (
 	ErrNoTenant  = problem.New(problem.Missing, "unknown_tenant", "There is no such tenant.")
 	ErrSlugTaken = problem.New(problem.Conflict, "slug_taken", "There is a tenant with that slug already.")
+	ErrMadeGone  = problem.New(problem.Conflict, "tenant_deleted", "The tenant that was made by this request has been deleted since.")
 )
 
 // A NewTenant is what is told about a tenant that is to be made.
@@ -31,15 +32,15 @@ type NewTenant struct {
 }
 
 // CreateTenant makes a tenant; the style is empty for the workspace style.
-// Errors are identity's, policy.ErrValue and ErrSlugTaken.
+// Errors are identity's, policy.ErrValue, ErrTenant and ErrSlugTaken.
 func (s *Service) CreateTenant(ctx context.Context, slug, name string, style identity.Style) (made identity.Tenant, err error) {
 	made, _, err = s.MakeTenant(ctx, NewTenant{Slug: slug, Name: name, Style: style})
 	return made, err
 }
 
 // MakeTenant makes a tenant with its settings and its first administrator, all
-// of it or nothing. Errors are CreateTenant's, policy.ErrKey and what
-// enroll.First has.
+// of it or nothing. Errors are CreateTenant's, policy.ErrKey, enroll.ErrInvitee
+// and, with an id that was chosen before, ErrMadeGone.
 func (s *Service) MakeTenant(ctx context.Context, wanted NewTenant) (made identity.Tenant, i identity.Invitation, err error) {
 	defer problem.Wrap(&err, "create tenant")
 	if made, err = wanted.parse(s.Now()); err != nil {
@@ -59,30 +60,33 @@ func (s *Service) MakeTenant(ctx context.Context, wanted NewTenant) (made identi
 		return err
 	})
 	if errors.Is(err, problem.Exists) {
-		if made, i, again := s.made(ctx, wanted.ID, made.Slug); again {
-			return made, i, nil
-		}
-		err = ErrSlugTaken.Because("There is a tenant with the slug %q already.", made.Slug)
+		return s.made(ctx, wanted.ID, made.Slug)
 	}
 	return made, i, err
 }
 
 // made finds a tenant that was made under an id chosen for it, with its first
-// administrator's invitation: whoever asked has heard no answer.
-func (s *Service) made(ctx context.Context, id identity.TenantID, slug string) (t identity.Tenant, i identity.Invitation, ok bool) {
-	if id == "" {
-		return t, i, false
+// administrator's invitation: whoever asked has heard no answer. A tenant that
+// is closed has no slug any more, though its rows may still be there. Errors are
+// ErrMadeGone and ErrSlugTaken.
+func (s *Service) made(ctx context.Context, id identity.TenantID, slug string) (t identity.Tenant, i identity.Invitation, err error) {
+	t, err = s.Store.TenantBySlug(ctx, slug)
+	switch {
+	case err == nil && t.ID == id:
+		list, err := s.Store.Tenant(id).Invitations(ctx, "", 200)
+		if len(list) > 0 {
+			i = list[len(list)-1]
+		}
+		return t, i, err
+	case err != nil && !errors.Is(err, problem.NotFound):
+		return t, i, err
 	}
-	scope := s.Store.Tenant(id)
-	t, err := scope.Get(ctx)
-	if err != nil || t.Slug != slug {
-		return t, i, false
+	if id != "" {
+		if closed, err := s.Store.Tenant(id).Get(ctx); err == nil && closed.Slug == slug {
+			return identity.Tenant{}, i, ErrMadeGone
+		}
 	}
-	list, err := scope.Invitations(ctx, "", 200)
-	if len(list) > 0 {
-		i = list[len(list)-1]
-	}
-	return t, i, err == nil
+	return identity.Tenant{}, i, ErrSlugTaken.Because("There is a tenant with the slug %q already.", slug)
 }
 
 // Tenants lists up to limit tenants whose slugs come after the given one.
@@ -95,23 +99,19 @@ func (w NewTenant) parse(now time.Time) (t identity.Tenant, err error) {
 	if t.ID == "" {
 		t.ID = identity.NewTenantID()
 	}
+	var wrong mistakes
 	if t.Slug, err = identity.ParseSlug(w.Slug); err != nil {
-		return t, err
+		wrong.add("slug", err)
 	}
-	if err := policy.Set(&t, "name", w.Name); err != nil {
-		return t, err
-	}
+	wrong.add("name", policy.Set(&t, "name", w.Name))
 	if w.Style != "" {
-		if err := policy.Set(&t, "style", string(w.Style)); err != nil {
-			return t, err
-		}
+		wrong.add("style", policy.Set(&t, "style", string(w.Style)))
 	}
-	for _, setting := range w.Settings {
-		if err := policy.Set(&t, setting.Key, setting.Value); err != nil {
-			return t, err
-		}
+	wrong.settings(&t, w.Settings)
+	if w.Administrator != nil {
+		wrong.add("", w.Administrator.CheckFirst(t.Style))
 	}
-	return t, nil
+	return t, wrong.problem()
 }
 
 // Tenant finds a tenant by its slug; else ErrNoTenant, which names the slug:
@@ -137,14 +137,14 @@ func noTenant(slug string) error {
 type Setting struct{ Key, Value string }
 
 // SetTenant changes a tenant's settings, all of them or none. Errors are
-// ErrNoTenant, policy.ErrKey, policy.ErrValue and policy.ErrStyleShuts.
+// ErrNoTenant, policy.ErrKey, policy.ErrValue, ErrTenant and
+// policy.ErrStyleShuts.
 func (s *Service) SetTenant(ctx context.Context, slug string, settings []Setting) (t identity.Tenant, err error) {
 	return s.changeTenant(ctx, slug, func(tx *store.Tx, before identity.Tenant) (identity.Tenant, error) {
 		after := before
-		for _, setting := range settings {
-			if err := policy.Set(&after, setting.Key, setting.Value); err != nil {
-				return after, err
-			}
+		var wrong mistakes
+		if wrong.settings(&after, settings); len(wrong) > 0 {
+			return after, wrong.problem()
 		}
 		if before == after {
 			return after, nil

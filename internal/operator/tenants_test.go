@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vestibule-id/vestibule/internal/enroll"
 	"github.com/vestibule-id/vestibule/internal/identity"
 	"github.com/vestibule-id/vestibule/internal/operator"
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -205,4 +206,60 @@ func signedIn(t *testing.T, tenant store.Tenant) func() bool {
 		}
 		return err == nil
 	}
+}
+
+// Who heard no answer asks again under the same id, and gets the tenant that was
+// made, but none that has been closed since.
+//
+// Proves: G1, 5.6
+func TestATenantMadeBefore(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		svc := service(s)
+		wanted := operator.NewTenant{ID: identity.NewTenantID(), Slug: "acme", Name: "Acme"}
+		create := func() (identity.Tenant, error) {
+			made, _, err := svc.MakeTenant(t.Context(), wanted)
+			return made, err
+		}
+		first, err := create()
+		if again, aerr := create(); err != nil || aerr != nil || again != first {
+			t.Fatalf("%+v, %v; again %+v, %v", first, err, again, aerr)
+		}
+		if _, err := svc.CloseTenant(t.Context(), "acme"); err != nil {
+			t.Fatal(err)
+		}
+		if made, err := create(); !errors.Is(err, operator.ErrMadeGone) || made.ID != "" {
+			t.Errorf("closed since: %+v, %v", made.ID, err)
+		}
+		if _, err := svc.CreateTenant(t.Context(), "acme", "Another", ""); err != nil {
+			t.Fatal(err)
+		}
+		if made, err := create(); !errors.Is(err, operator.ErrMadeGone) || made.ID != "" {
+			t.Errorf("another has its slug by now: %s, %v", made.ID, err)
+		}
+	})
+}
+
+// What is wrong is told all at once: one mistake as itself, several with a field
+// for each.
+//
+// Proves: G1
+func TestAllMistakesAreTold(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		svc := service(s)
+		_, _, err := svc.MakeTenant(t.Context(), operator.NewTenant{Slug: "x", Style: "fax", Settings: []operator.Setting{{Key: "language", Value: "?"}},
+			Administrator: &enroll.Invitee{Email: "nobody"}})
+		if p := problem.Of(err); !errors.Is(err, operator.ErrTenant) || len(p.Fields) != 5 {
+			t.Errorf("making: %+v", p)
+		}
+		if _, err := svc.CreateTenant(t.Context(), "acme", "Acme", ""); err != nil {
+			t.Fatal(err)
+		}
+		_, err = svc.SetTenant(t.Context(), "acme", []operator.Setting{{Key: "language", Value: "?"}, {Key: "accent", Value: "#000000"}, {Key: "colour", Value: "red"}})
+		if p := problem.Of(err); !errors.Is(err, operator.ErrTenant) || len(p.Fields) != 2 {
+			t.Errorf("setting: %+v", p)
+		}
+		if found, err := svc.Tenant(t.Context(), "acme"); err != nil || found.Policy.Accent != "" {
+			t.Errorf("%+v, %v", found, err)
+		}
+	})
 }
