@@ -200,3 +200,33 @@ test.describe('Before the session ends whatever one does', () => {
 		await expect(other).toHaveURL(/\/phone$/);
 	});
 });
+
+// Proves: W10, 3.3
+test.describe('While somebody types, before the session ends', () => {
+	test.use({ flags: ['--session-lifetime', '30s', '--access-token-ttl', '20s'] });
+
+	test('no key goes astray, and nothing is renewed that cannot last longer', async ({ page }) => {
+		test.setTimeout(90_000);
+		await signIn(page, 'acme-corp');
+		const began = Date.now();
+		await page.goto('/settings');
+		const asked = page.getByRole('dialog', { name: 'Your session is about to end' });
+		const name = page.getByLabel('Name', { exact: true });
+		await name.fill('');
+		let typed = '';
+		while (Date.now() < began + 23_500) {
+			await page.keyboard.press('a'); // to whatever has the focus
+			typed += 'a';
+			await page.waitForTimeout(250);
+		}
+		await expect(asked).toBeHidden();
+		await expect(name).toHaveValue(typed);
+
+		// The page asks as soon as they pause.
+		await expect(asked).toBeVisible();
+		const renewals: string[] = [];
+		page.on('request', (r) => r.url().endsWith('/session/renew') && renewals.push(r.url()));
+		await expect(page).toHaveURL(door, { timeout: 20_000 });
+		expect(renewals).toEqual([]);
+	});
+});

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/vestibule-id/vestibule/internal/account"
 	"github.com/vestibule-id/vestibule/internal/audit"
@@ -72,12 +73,22 @@ func personOf(name, id string) string {
 
 // Results are the choices of the filter: what there mostly is, and what the
 // address asks for.
-func (pg auditPage) Results() []string {
-	list := []string{identity.EventOK, policy.ErrRefused.Code, policy.ErrWait.Code}
-	if chosen := pg.Filter.Result; chosen != "" && !slices.Contains(list, chosen) {
-		list = append(list, chosen)
+func (pg auditPage) Results() (list []chosenWord) {
+	codes := []string{identity.EventOK, policy.ErrRefused.Code, policy.ErrWait.Code}
+	if chosen := pg.Filter.Result; chosen != "" && !slices.Contains(codes, chosen) {
+		codes = append(codes, chosen)
+	}
+	for _, code := range codes {
+		list = append(list, chosenWord{Value: code, Text: howItWent(code), Chosen: code == pg.Filter.Result})
 	}
 	return list
+}
+
+// Backwards reports whether the last day asked for is before the first one, so
+// that nothing can fit.
+func (pg auditPage) Backwards() bool {
+	days := len(pg.Filter.From) == len(time.DateOnly) && len(pg.Filter.To) == len(time.DateOnly)
+	return days && pg.Filter.To < pg.Filter.From
 }
 
 // Fields are the filter, for the forms that act on what it finds.

@@ -22,6 +22,9 @@ func TestAuditPage(t *testing.T) {
 		if boss.get("/admin/audit?result=%3Cb%3E").expect(200, "Nothing fits."); strings.Contains(boss.body, "<b>") {
 			t.Error("what an address says becomes part of the page")
 		}
+		boss.get("/admin/audit?result=invalid_credentials").expect(200, `<option value="invalid_credentials" selected>refused</option>`)
+		boss.get("/admin/audit?from=2030-01-02&to=2030-01-01").expect(200, "“To” is before “From”").lacks("Nothing fits.")
+		boss.get("/admin/audit?from=2030-01-01&to=2030-01-01").expect(200, "Nothing fits.").lacks("is before")
 		boss.get("/admin/audit?from=yesterday").expect(422, "This must be a day like")
 		boss.get("/admin/audit?cursor=made-up").expect(200, ">The Boss</a>")
 		manager.get("/admin/audit").expect(403)

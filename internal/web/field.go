@@ -34,7 +34,7 @@ func (f field) DescribedBy() string {
 	} else if f.Wrong {
 		ids = append(ids, "problem")
 	}
-	if f.Hint != "" {
+	if f.Hint != "" && f.Error == "" { // what is wrong stands in its place
 		ids = append(ids, f.Name+"-hint")
 	}
 	if f.Advice != nil {
@@ -52,6 +52,9 @@ var forgotWords = map[identity.Style]string{
 	identity.Workspace: "Forgot Password?", identity.Extension: "Forgot password?", identity.Email: "Forgot Password",
 }
 
+// slugHint says what the slug is, and where to find it.
+const slugHint = "The short name of your organization, like acme-corp. It is in your invitation."
+
 // nameWord is what people may forget besides their password where they sign in.
 func (at place) nameWord() string {
 	switch {
@@ -68,7 +71,7 @@ func (at place) nameWord() string {
 // signInFields are the fields of a place's style, with what was typed kept.
 func signInFields(at place, f form) []field {
 	slug := field{Name: "tenant", Label: "Tenant Slug", Type: "text", Autocomplete: "organization",
-		Hint: "The short name of your organization, like acme-corp."}
+		Hint: slugHint}
 	email := field{Name: "email", Label: "Email Address", Type: "email", Autocomplete: "username"}
 	username := field{Name: "username", Label: "Username", Type: "text", Autocomplete: "username",
 		Hint: "Your extension and tenant code, like 201-example."}

@@ -31,7 +31,7 @@ type askedPage struct {
 // forgotFields are what the manuals of the styles ask for.
 func forgotFields(at place, f form) (fields []field) {
 	slug := field{Name: "tenant", Label: "Tenant Slug", Type: "text", Autocomplete: "organization",
-		Hint: "The short name of your organization, like acme-corp."}
+		Hint: slugHint}
 	email := field{Name: "email", Label: "Email Address", Type: "email", Autocomplete: "username"}
 	extension := field{Name: "username", Label: "Extension number", Type: "text", Autocomplete: "username",
 		Hint: "Your extension and tenant code, like 201-example."}

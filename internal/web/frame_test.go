@@ -40,7 +40,7 @@ func TestTheFrame(t *testing.T) {
 
 	phone := workshop(t, s)
 	phone.get("/phone").expect(200, `<a href="/settings">Settings</a>`, `<a href="/home">Home</a>`, `<a href="/phone" aria-current="page">Phone</a>`,
-		"The phone is not set up", `<small>201-sprockets</small>`, `<span class="avatar" aria-hidden="true">WW</span>`).lacks("Profile Settings")
+		"The phone is not set up", "Ask your organization’s administrator", `<small>201-sprockets</small>`, `<span class="avatar" aria-hidden="true">WW</span>`).lacks("Profile Settings")
 	phone.post("/logout", "form_token="+phone.hidden("form_token")).expect(303, "/t/sprockets/login")
 }
 

@@ -38,8 +38,11 @@ func (p *Pages) home(w http.ResponseWriter, _ *http.Request, v *front.Visit) err
 	})
 }
 
-type phonePage struct{ frame }
+type phonePage struct {
+	frame
+	MaySet bool // the tenant's settings: nobody else here could be asked
+}
 
 func (p *Pages) phone(w http.ResponseWriter, _ *http.Request, v *front.Visit) error {
-	return render(w, http.StatusOK, phonePage{p.room("Phone", v)})
+	return render(w, http.StatusOK, phonePage{frame: p.room("Phone", v), MaySet: allowed(v, policy.OrganizationWrite)})
 }

@@ -66,7 +66,7 @@ var templates = func() map[string]func() *template.Template {
 }()
 
 var layout = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress, "zone": identity.ZoneWord}).
+	return template.Must(template.New("layout.html").Funcs(template.FuncMap{"asset": assetAddress, "zone": identity.ZoneWord, "readable": identity.Readable}).
 		ParseFS(pageFiles, "pages/layout.html", "pages/watch.html", "pages/password_advice.html", "pages/link.html", "pages/admin_parts.html"))
 })
 

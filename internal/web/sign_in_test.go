@@ -35,7 +35,7 @@ func TestWorkspaceStyle(t *testing.T) {
 		b.post("/login", "tenant= ACME", "email=Ann@acme.test", right).expect(303, "/home")
 		b.get("/").expect(303, "/home")
 		b.get("/home").expect(200, "Welcome, Ann Lee", "ann@acme.test", "Admin", "Acme Inc.", "192.0.2.1", "2 January 2030, 09:00 UTC", "Sign Out")
-		b.get("/phone").expect(200, "The phone is not set up", "desk@acme.test")
+		b.get("/phone").expect(200, "The phone is not set up", "desk@acme.test", `href="/admin/organization#sign-in"`).lacks("organization’s administrator")
 		b.get("/login").expect(200, "You are signed in to Acme Inc. as Ann Lee.", `href="/home"`)
 	})
 }

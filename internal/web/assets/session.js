@@ -49,6 +49,7 @@ function watch(state) {
   let missed = false; // there was a reason to ask while an answer was on its way
   let active = false; // a person did something the server has not heard of
   let typed = null; // the form somebody has typed into, passwords apart
+  let pressed = -Infinity; // when a key was pressed last
   let looked = state.told; // when the server was last asked
   let reported = state.told; // when it last heard of a person
   let unheard = 0; // not to be asked before, for the last answer did not come
@@ -158,13 +159,13 @@ function watch(state) {
       if (idleFirst() && idle() <= state.idle_warn && !leaving && clock() >= unheard) {
         show(idleWarning);
       }
-    } else if (ends() <= state.ends_warn && ends() < askedFor / 5 && !endWarning.open && !idleWarning.open) {
+    } else if (ends() <= state.ends_warn && ends() < askedFor / 5 && !endWarning.open && !idleWarning.open && since(pressed) > 2) {
       await look();
-      if (ends() <= state.ends_warn && !leaving && clock() >= unheard) {
+      if (ends() <= state.ends_warn && !leaving && clock() >= unheard && since(pressed) > 2) {
         failure.hidden = true;
         show(endWarning);
       }
-    } else if (access <= state.access_for / 5 && since(state.told) >= Math.min(0.4, state.access_for / 2)) {
+    } else if (access <= state.access_for / 5 && left - access > 1 && since(state.told) >= Math.min(0.4, state.access_for / 2)) {
       await renew(false);
     } else if (document.visibilityState === "visible" && since(looked) >= poll) {
       await look();
@@ -240,6 +241,7 @@ function watch(state) {
   for (const deed of ["keydown", "pointerdown", "pointermove", "wheel", "touchmove"]) {
     addEventListener(deed, (event) => (active ||= event.isTrusted && !idleWarning.open), { passive: true, capture: true });
   }
+  addEventListener("keydown", () => (pressed = clock()), { capture: true });
   document.addEventListener("input", ({ target: { form, name } }) => {
     if (!name?.endsWith("password") && form?.getAttribute("method") === "post" && form.enctype === "application/x-www-form-urlencoded" && form.elements.form_page) {
       typed = form;
@@ -319,7 +321,20 @@ function enter(form) {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
   channel.postMessage({ signed_in: false });
   if (back) {
+    ahead(back);
     look(); // who was led here may have been signed in again meanwhile
+  }
+}
+
+// ahead leads on to the tenant's own sign-in page, for somebody who went back
+// past it, to a page that now leads to the sign-in page of all. What this tab
+// has visited knows it; nothing is kept for that.
+function ahead(back) {
+  const here = globalThis.navigation?.currentEntry?.index ?? Infinity;
+  const visited = location.pathname === "/login" ? (globalThis.navigation?.entries() ?? []) : [];
+  const own = visited.slice(here + 1).find(({ url }) => /^\/t\/[^/]+\/login$/.test(new URL(url ?? "/", location).pathname));
+  if (own) {
+    location.replace(new URL(own.url).pathname + "?" + new URLSearchParams({ return_to: back }));
   }
 }
 
