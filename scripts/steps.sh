@@ -1,5 +1,6 @@
 # Sourced by the scripts that run several checks and go on after one failed.
-# Every check appends "passed failed" to a file of this run's own.
+# Every check appends "passed failed" to a file of this run's own. A script that
+# must end sets "ends", in seconds since 1970: what is left then has failed.
 # shellcheck shell=bash
 
 readonly results=.test-results
@@ -40,7 +41,7 @@ static_checks() {
 gotest() {
 	local name=$1
 	shift
-	go run ./scripts/testsummary -raw "$results/$name.json" -counts "$counts" -- \
+	go run ./scripts/testsummary -raw "$results/$name.json" -counts "$counts" -until "${ends:-0}" -- \
 		go test -json -p 2 "$@" || true # what failed is in the counts
 }
 

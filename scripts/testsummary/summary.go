@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -81,6 +82,14 @@ func (s *summary) addPackage(e testlog.Event) {
 		s.close(p, e)
 		delete(s.packages, e.Package)
 	}
+}
+
+// end closes the packages that never ended, which is a failure of each.
+func (s *summary) end() {
+	for _, name := range slices.Sorted(maps.Keys(s.packages)) {
+		s.close(s.packages[name], testlog.Event{Package: name, Action: "fail"})
+	}
+	clear(s.packages)
 }
 
 // close counts a package's tests and prints what is to be said about it.
