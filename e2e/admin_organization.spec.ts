@@ -18,6 +18,13 @@ test.describe('An organization looks after itself', () => {
 		await fillIn(page, { 'Idle Time': '6h' });
 		await times.getByRole('button', { name: 'Save' }).click();
 		await expect(page.getByLabel('Idle Time')).toHaveAccessibleDescription(/at most 5h/);
+		await fillIn(page, { 'Idle Time': '2m' });
+		await times.getByRole('button', { name: 'Save' }).click();
+		await expect(page.getByLabel('Idle Time')).toHaveAccessibleDescription(/are signed out, you too/);
+		await expectAccessible(page);
+		await page.getByLabel('sign people out that soon').check();
+		await times.getByRole('button', { name: 'Save' }).click();
+		await expect(page.getByRole('status').first()).toContainText('Saved.');
 		await fillIn(page, { 'Idle Time': '30m' });
 		await times.getByRole('button', { name: 'Save' }).click();
 		await expect(page.getByRole('status').first()).toContainText('Saved.');

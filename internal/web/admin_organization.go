@@ -54,6 +54,7 @@ type shownSetting struct {
 	Holds   string       // for those who may not write
 	Options []chosenWord // a list to choose one of
 	Boxes   []chosenWord // or any of
+	Sure    chosenWord   // asks whether it is meant; no Value: nothing to ask
 }
 
 // A chosenWord is a value with its words.
@@ -116,9 +117,10 @@ type settingWord struct {
 	options, boxes   []string
 }
 
-// wasName and boxName are fields beside that of a key: what was chosen when
-// the page was made, and one of several boxes.
+// wasName, sureName and boxName are fields beside that of a key: what was chosen
+// when the page was made, that it is meant, and one of several boxes.
 func wasName(key string) string        { return "was." + key }
+func sureName(key string) string       { return "sure." + key }
 func boxName(key, value string) string { return key + "." + value }
 
 func (p *Pages) organization(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
@@ -161,7 +163,11 @@ func (p *Pages) organizationPage(r *http.Request, v *front.Visit, typed form) (p
 		for _, word := range words.settings {
 			was := chosen[word.key]
 			value := typed.orElse(word, was)
-			card.Settings = append(card.Settings, word.shown(p.Admin.Operator, value, was, defaults[word.key], holds[word.key]))
+			setting := word.shown(p.Admin.Operator, value, was, defaults[word.key], holds[word.key])
+			if value != was && signsOutSoon(word.key, value) {
+				setting.Sure = chosenWord{sureName(word.key), "Yes, sign people out that soon", typed.has(sureName(word.key))}
+			}
+			card.Settings = append(card.Settings, setting)
 		}
 		pg.Cards, pg.Parts = append(pg.Cards, card), append(pg.Parts, tab{Text: card.Title, To: "#" + card.ID})
 	}
@@ -253,6 +259,9 @@ func (p *Pages) changeOrganization(w http.ResponseWriter, r *http.Request, v *fr
 	if len(changes) == 0 {
 		return turned(w, r, organizationPath, "same")
 	}
+	if err := f.surely(changes); err != nil {
+		return p.organizationAgain(w, r, v, f, err)
+	}
 	if _, err := p.Admin.SetOrganization(r.Context(), p.office(v), v.Actor, changes, v.Peer); err != nil {
 		return p.organizationAgain(w, r, v, f, err)
 	}
@@ -276,9 +285,10 @@ func (p *Pages) organizationAgain(w http.ResponseWriter, r *http.Request, v *fro
 		for i := range card.Settings {
 			input := &card.Settings[i].Input
 			if input.Error = messageFor(about, input.Name); input.Error != "" {
-				_, said, _ := strings.Cut(input.Error, ": must be ")
-				input.Error, input.Wrong, input.Focus = "This must be "+said, true, true
-				pg.Problem = "Nothing was saved: " + input.Label + " is not right yet."
+				if _, said, refused := strings.Cut(input.Error, ": must be "); refused {
+					input.Error, pg.Problem = "This must be "+said, "Nothing was saved: "+input.Label+" is not right yet."
+				}
+				input.Wrong, input.Focus = true, true
 			}
 		}
 	}

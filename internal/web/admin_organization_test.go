@@ -74,6 +74,16 @@ func TestOrganizationPage(t *testing.T) {
 		}
 		boss.get("/admin/organization?done=saved").expect(200, "Saved.", `value="30m"`, `value="/phone" selected`, "Acme & Co")
 
+		// Who would sign everybody out at once is asked first.
+		save("was.idle-timeout=30m", "idle-timeout=1s", "was.session-lifetime=", "session-lifetime=299s").
+			expect(422, "Nothing was saved", "who pause for longer than this are signed out, you too", "Everybody is signed out so long after signing in", `value="1s"`, `name="sure.idle-timeout" value="yes">`, `name="sure.session-lifetime" value="yes">`)
+		save("was.idle-timeout=30m", "idle-timeout=1s", "sure.idle-timeout=yes", "was.session-lifetime=", "session-lifetime=0s").
+			expect(422, "This must be", `name="sure.idle-timeout" value="yes" checked>`)
+		save("was.idle-timeout=30m", "idle-timeout=299s", "sure.idle-timeout=yes").expect(303, "/admin/organization?done=saved")
+		boss.get("/admin/organization").expect(200, `value="4m59s"`).lacks("sure.")
+		save("was.idle-timeout=4m59s", "idle-timeout=5m").expect(303, "/admin/organization?done=saved")
+		save("was.idle-timeout=5m", "idle-timeout=30m").expect(303, "/admin/organization?done=saved")
+
 		// Somebody else has changed it meanwhile: what this form has not touched
 		// stays as they have it.
 		save("was.idle-timeout=", "idle-timeout=", "was.imprint=", "imprint=https://acme.test/imprint").expect(303)

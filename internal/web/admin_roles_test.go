@@ -18,7 +18,8 @@ func TestPagesOfRoles(t *testing.T) {
 		boss.get("/home").expect(200, `<a href="/admin/roles">Roles</a>`)
 		boss.get("/admin/roles").expect(200, ">Admin</strong>", "New Role", `<th scope="row">Delete users</th>`)
 		boss.act("/admin/roles/new", "/admin/roles", "title=Support Desk", "name=support", "rank=100", "may.users.read=yes").
-			expect(422, "A rank is a number from 1 to 99.", `value="Support Desk"`, `name="may.users.read" value="yes" checked`)
+			expect(422, "A rank is a number from 1 to 99.", `value="Support Desk"`, `name="may.users.read" value="yes" checked`,
+				`aria-describedby="title-hint"`, `aria-describedby="rank-error"`).lacks("rank-hint")
 		boss.act("/admin/roles/new", "/admin/roles", "title=Manager", "name=support", "rank=30").expect(409, "role of that name or title already")
 		boss.act("/admin/roles/new", "/admin/roles", "title=Support Desk", "name=support", "rank=30", "may.users.read=yes").arrive().
 			expect(200, "The role was made.", "<h1>Support Desk</h1>", "rank 30", "nobody has it")
@@ -71,9 +72,9 @@ func TestPagesOfRolesOfferWhatIsOnesOwn(t *testing.T) {
 	lead.get("/admin/roles/new").expect(200, `name="may.roles.read"`, "From 1 to 40.").lacks(`name="may.users.read"`)
 	lead.get("/admin/roles/lead").expect(200, "You have this role yourself.").lacks("<button>Save")
 	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.users.read=yes", "may.users.delete=yes").expect(403)
-	lead.get("/admin/roles/new").expect(200, "needs “See roles”")
+	lead.get("/admin/roles/new").expect(200, "needs “See roles”", `name="may.roles.write" value="yes" aria-labelledby="may.roles.write-words" aria-describedby="may.roles.write-needs"`)
 	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.roles.write=yes").
-		expect(422, "“Create and edit roles” needs “See roles” as well (roles.write needs roles.read).", `name="may.roles.write" value="yes" checked`)
+		expect(422, "“Create and edit roles” needs “See roles” as well (roles.write needs roles.read).", `aria-describedby="may.roles.write-needs" checked`)
 	lead.act("/admin/roles/new", "/admin/roles", "title=Sub", "name=sub", "rank=10", "may.roles.read=yes").expect(303, "/admin/roles/sub?done=created")
 	housetest.SetRole(t, acme, ann.ID, "odd") // as another node would
 	s.Clock.Advance(time.Second)
