@@ -60,10 +60,8 @@ func (c *serveCmd) Run(ctx context.Context, p *program) error {
 // serve opens the house on a store until ctx ends. Letters go to the mail
 // server, or into the inbox of the demo.
 func serve(ctx context.Context, p *program, s *store.Store, c config.Serve, demo *web.Demo) (err error) {
-	garbage := startCollector()
-	defer runtime.KeepAlive(garbage)
-	hashes := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(2 * hashes) // hashes step aside for everything else, which so finds a processor
+	pace := startPace()
+	defer runtime.KeepAlive(pace)
 	lines := front.NewLines(p.stderr)
 	defer func() { err = errors.Join(err, lines.Flush()) }()
 	log := front.NewLogger(lines, slog.LevelInfo)
@@ -81,7 +79,7 @@ func serve(ctx context.Context, p *program, s *store.Store, c config.Serve, demo
 	}
 	house, err := server.New(ctx, server.Options{
 		Store: s, Config: c, PublicURL: c.PublicURL(public.Addr().(*net.TCPAddr).Port),
-		Version: version, Log: log, Now: p.now, Hashes: hashes, Hashing: garbage.hashing, Demo: demo,
+		Version: version, Log: log, Now: p.now, Hashes: pace.processors, Hashing: pace.hashing, Demo: demo,
 	})
 	if err != nil {
 		return err

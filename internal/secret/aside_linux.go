@@ -12,7 +12,8 @@ const asideNice = 10
 
 // aside runs work on a thread of its own that yields to every other one. Go's
 // scheduler would take the processor from a computation only every 10 ms;
-// Linux does so as soon as somebody else wakes up.
+// Linux does so as soon as somebody else wakes up. Goroutines that work starts
+// run on other threads and do not yield.
 func aside(work func()) {
 	done := make(chan struct{})
 	var panicked any

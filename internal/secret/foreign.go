@@ -11,7 +11,6 @@ import (
 
 	"github.com/go-crypt/x/bcrypt"
 	"github.com/go-crypt/x/crypt"
-	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/scrypt"
 )
 
@@ -134,7 +133,7 @@ func parseAny(h Hash) parsed {
 func (r recipe) derive(password string) []byte {
 	switch r.function {
 	case functionArgon2id:
-		return argon2.IDKey([]byte(password), []byte(r.salt), r.time, r.memory, uint8(r.threads), uint32(r.size))
+		return argon2id([]byte(password), []byte(r.salt), r.time, r.memory, uint8(r.threads), uint32(r.size))
 	case functionBcrypt:
 		// As everywhere, bytes beyond the 72nd do not count. (The package of
 		// the same name in golang.org/x gives no access to the digest.)

@@ -155,24 +155,24 @@ func (k Keys) BrowserHash(id string) string {
 	return text16(keyed(k.sub().browser, id))
 }
 
-// PersonKey names a person to the pages they have open, so that these notice
+// personKey names a person to the pages they have open, so that these notice
 // when somebody else signs in: a keyed hash, 22 characters.
-func (k Keys) PersonKey(t identity.TenantID, u identity.UserID) string {
+func (k Keys) personKey(t identity.TenantID, u identity.UserID) string {
 	return text16(keyed(k.sub().form, "person", string(t), string(u)))
 }
 
-// FormToken binds a form to the person and the session it was opened in: the
-// PersonKey, a dot and a keyed hash of the session, 45 characters. Nothing is
-// stored.
+// FormToken binds a form to the person and the session it was opened in: a
+// name of the person, a dot and a keyed hash of the session, 45 characters.
+// Nothing is stored.
 func (k Keys) FormToken(t identity.TenantID, u identity.UserID, s identity.SessionID) Token {
-	return Token(k.PersonKey(t, u) + "." + text16(keyed(k.sub().form, string(t), string(s))))
+	return Token(k.personKey(t, u) + "." + text16(keyed(k.sub().form, string(t), string(s))))
 }
 
 // FormOf reports whether text is a FormToken of a person, and whether of this
 // very session of theirs.
 func (k Keys) FormOf(text string, t identity.TenantID, u identity.UserID, s identity.SessionID) (person, session bool) {
 	who, _, _ := strings.Cut(text, ".")
-	return hmac.Equal([]byte(who), []byte(k.PersonKey(t, u))), hmac.Equal([]byte(text), []byte(k.FormToken(t, u, s)))
+	return hmac.Equal([]byte(who), []byte(k.personKey(t, u))), hmac.Equal([]byte(text), []byte(k.FormToken(t, u, s)))
 }
 
 func text16(sum []byte) string { return base64.RawURLEncoding.EncodeToString(sum[:16]) }

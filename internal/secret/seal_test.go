@@ -220,9 +220,9 @@ func TestHashesTellUsesApart(t *testing.T) {
 		"another address":         k.AddressHash("b"),
 		"salt":                    hex.EncodeToString(k.EmailSalt("a")),
 		"browser":                 hexOf(t, k.BrowserHash("a")),
-		"person":                  hexOf(t, k.PersonKey(tenantA, userA)),
-		"person elsewhere":        hexOf(t, k.PersonKey(tenantB, userA)),
-		"another person":          hexOf(t, k.PersonKey(tenantA, userA+"0")),
+		"person":                  hexOf(t, k.personKey(tenantA, userA)),
+		"person elsewhere":        hexOf(t, k.personKey(tenantB, userA)),
+		"another person":          hexOf(t, k.personKey(tenantA, userA+"0")),
 		"form":                    hexOf(t, sessionPart(k.FormToken(tenantA, userA, sessionA))),
 		"form of another session": hexOf(t, sessionPart(k.FormToken(tenantA, userA, sessionA+"0"))),
 		"form of another tenant":  hexOf(t, sessionPart(k.FormToken(tenantB, userA, sessionA))),
@@ -238,7 +238,7 @@ func TestHashesTellUsesApart(t *testing.T) {
 	}
 }
 
-// sessionPart is the second half of a FormToken; the first is the PersonKey.
+// sessionPart is the second half of a FormToken; the first is the name of the person.
 func sessionPart(form Token) string {
 	_, session, _ := strings.Cut(string(form), ".")
 	return session
@@ -258,7 +258,7 @@ func TestFormsKnowTheirPersonAndSession(t *testing.T) {
 		{"another session of the person", form, tenantA, userA, sessionA + "0", true, false},
 		{"another person", form, tenantA, userA + "0", sessionA, false, false},
 		{"another tenant", form, tenantB, userA, sessionA, false, false},
-		{"the person alone", k.PersonKey(tenantA, userA), tenantA, userA, sessionA, true, false},
+		{"the person alone", k.personKey(tenantA, userA), tenantA, userA, sessionA, true, false},
 		{"the session alone", "." + sessionPart(Token(form)), tenantA, userA, sessionA, false, false},
 		{"something behind it", form + ".", tenantA, userA, sessionA, true, false},
 		{"nothing", "", tenantA, userA, sessionA, false, false},

@@ -1,0 +1,1 @@
+// Empty: without a file like this one Go wants a body for every function.
