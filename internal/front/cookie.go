@@ -122,6 +122,13 @@ func eachCookie(r *http.Request, see func(name, value string)) {
 	}
 }
 
-func notCookie(c rune) bool {
-	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-._", c)
-}
+func notCookie(c rune) bool { return c >= 128 || !inCookie[c] }
+
+// inCookie is a table because a token of hundreds of characters is looked at
+// for every page.
+var inCookie = func() (in [128]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._" {
+		in[c] = true
+	}
+	return in
+}()

@@ -196,7 +196,7 @@ func (d *Door) handler(route Route) http.Handler {
 		took := time.Since(began)
 		counted.Observe(answer.Status, took)
 		Line{
-			Peer: v.Peer, Method: r.Method, Route: route.Pattern, Status: answer.Status, Bytes: answer.Bytes,
+			At: began.Add(took), Peer: v.Peer, Method: r.Method, Route: route.Pattern, Status: answer.Status, Bytes: answer.Bytes,
 			Took: took, Tenant: v.Live.Tenant.ID, User: v.Live.User.ID, Err: err,
 		}.Log(ctx, d.Log)
 	})

@@ -2,6 +2,7 @@ package front
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,60 +25,23 @@ import (
 // passwords, tokens, secrets, authorization or cookies are dropped, and only
 // plain values are shown.
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(logHandler{
-		Handler: slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}),
-		plain:   slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}),
-		out:     w,
-	})
+	return slog.New(logHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}), w})
 }
 
-// A logHandler spares lines about requests, of which there are many and whose
-// keys are known, the second look at each word. What is a warning or worse is
-// not kept waiting in a Lines.
+// A logHandler keeps what is a warning or worse not waiting in a Lines, and
+// gives the lines about requests a way of their own.
 type logHandler struct {
-	slog.Handler // looks at everything
-	plain        slog.Handler
-	out          io.Writer
+	slog.Handler
+	out io.Writer
 }
 
 // Handle writes one line.
 func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
-	to := h.Handler
-	if known(r) {
-		to, r.Time = h.plain, r.Time.UTC()
-	}
-	err := to.Handle(ctx, r)
+	err := h.Handler.Handle(ctx, r)
 	if lines, ok := h.out.(*Lines); ok && r.Level >= slog.LevelWarn {
 		err = errors.Join(err, lines.Flush())
 	}
 	return err
-}
-
-// WithAttrs and WithGroup leave the short cut: what they add was not looked at.
-func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	careful := h.Handler.WithAttrs(attrs)
-	return logHandler{Handler: careful, plain: careful, out: h.out}
-}
-
-// WithGroup is like WithAttrs.
-func (h logHandler) WithGroup(name string) slog.Handler {
-	careful := h.Handler.WithGroup(name)
-	return logHandler{Handler: careful, plain: careful, out: h.out}
-}
-
-// known reports whether a line has only attributes that cannot hide anything.
-func known(r slog.Record) bool {
-	all := true
-	r.Attrs(func(a slog.Attr) bool {
-		switch a.Value.Kind() {
-		case slog.KindString, slog.KindInt64, slog.KindFloat64:
-			all = lineKeys[a.Key]
-		default:
-			all = false
-		}
-		return all
-	})
-	return all
 }
 
 var secretWords = []string{"password", "token", "secret", "authorization", "cookie"}
@@ -94,18 +59,8 @@ func harmless(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// lineKeys are those every line about a request has, known to be harmless:
-// looking at their words again would cost as much as writing them.
-var lineKeys = map[string]bool{
-	slog.TimeKey: true, slog.LevelKey: true, slog.MessageKey: true, "request_id": true, "method": true, "route": true, "status": true,
-	"duration_ms": true, "bytes": true, "peer": true, "tenant": true, "user": true, "problem": true, "err": true,
-}
-
 // secretKey looks at each word of a key: "new_password", "Set-Cookie", "tokens".
 func secretKey(key string) bool {
-	if lineKeys[key] {
-		return false
-	}
 	words := strings.FieldsFunc(strings.ToLower(key), func(r rune) bool { return strings.ContainsRune("_-. ", r) })
 	return slices.ContainsFunc(words, func(word string) bool {
 		return slices.Contains(secretWords, strings.TrimSuffix(word, "s"))
@@ -143,6 +98,7 @@ func NewRequestID() string { return uuid.Must(uuid.NewV7()).String() }
 // A Line is what the log says about one request when it has been answered. It
 // holds neither path nor query, which may carry links and addresses.
 type Line struct {
+	At     time.Time     // when it had been answered
 	Peer   identity.Peer // with the request's id
 	Method string
 	Route  string // the pattern that matched; empty: none did
@@ -155,40 +111,89 @@ type Line struct {
 }
 
 // Log writes the line. An answer of the 5xx kind is logged as an error and in
-// full; of any other error only the problem's code is.
+// full; of any other error only the problem's code is. Usual lines, of which
+// there is one for each request, go to a log of NewLogger without the detour of
+// slog.
 func (l Line) Log(ctx context.Context, log *slog.Logger) {
-	attrs := make([]slog.Attr, 0, len(lineKeys))
-	text := func(key, value string) {
-		if value != "" {
-			attrs = append(attrs, slog.String(key, value))
+	handler, level := log.Handler(), l.level()
+	if !handler.Enabled(ctx, level) {
+		return
+	}
+	if usual, ok := handler.(logHandler); ok && level == slog.LevelInfo {
+		_, _ = usual.out.Write(l.appendJSON(make([]byte, 0, 512))) // as slog does: there is nobody to tell
+		return
+	}
+	r := slog.NewRecord(l.At, level, "request", 0)
+	l.attributes(func(key, value string) { r.Add(key, value) }, func(key string, number float64) { r.Add(key, number) })
+	if level > slog.LevelInfo && l.Err != nil {
+		r.Add("err", l.Err.Error())
+	}
+	_ = handler.Handle(ctx, r)
+}
+
+// attributes gives each, empty texts aside, in the order in which they are read.
+func (l Line) attributes(text func(key, value string), number func(key string, number float64)) {
+	for _, a := range [...]struct{ key, value string }{
+		{"request_id", l.Peer.RequestID}, {"method", knownMethod(l.Method)}, {"route", l.Route}, {"peer", l.Peer.Address},
+		{"tenant", string(l.Tenant)}, {"user", string(l.User)}, {"problem", l.problem()},
+	} {
+		if a.value != "" {
+			text(a.key, a.value)
 		}
 	}
-	text("request_id", l.Peer.RequestID)
-	text("method", knownMethod(l.Method))
-	text("route", l.Route)
-	attrs = append(attrs, slog.Int("status", l.Status),
-		slog.Float64("duration_ms", float64(l.Took.Microseconds())/1000), slog.Int64("bytes", l.Bytes))
-	text("peer", l.Peer.Address)
-	text("tenant", string(l.Tenant))
-	text("user", string(l.User))
+	number("status", float64(l.Status))
+	number("duration_ms", float64(l.Took.Microseconds())/1000)
+	number("bytes", float64(l.Bytes))
+}
+
+func (l Line) problem() string {
 	if p := problem.Of(l.Err); p != nil {
-		text("problem", p.Code)
+		return p.Code
 	}
-	level := slog.LevelInfo
-	if l.Status >= 500 && !errors.Is(l.Err, context.Canceled) { // whoever asked may have gone: no fault of ours
-		level = slog.LevelError
-		if p := problem.Of(l.Err); p != nil && p.Kind == problem.Busy { // told to come back: many such lines make an overload worse
-			level = slog.LevelWarn
+	return ""
+}
+
+func (l Line) level() slog.Level {
+	if l.Status < 500 || errors.Is(l.Err, context.Canceled) { // whoever asked may have gone: no fault of ours
+		return slog.LevelInfo
+	}
+	if p := problem.Of(l.Err); p != nil && p.Kind == problem.Busy { // told to come back: many such lines make an overload worse
+		return slog.LevelWarn
+	}
+	return slog.LevelError
+}
+
+// appendJSON is the line as slog would write it.
+func (l Line) appendJSON(b []byte) []byte {
+	b = append(b, `{"time":"`...)
+	b = l.At.UTC().AppendFormat(b, time.RFC3339Nano)
+	b = append(b, `","level":"INFO","msg":"request"`...)
+	l.attributes(func(key, value string) {
+		b = appendText(append(appendKey(b, key), '"'), value)
+		b = append(b, '"')
+	}, func(key string, number float64) {
+		b = strconv.AppendFloat(appendKey(b, key), number, 'f', -1, 64)
+	})
+	return append(b, "}\n"...)
+}
+
+// appendKey takes a key without anything to escape.
+func appendKey(b []byte, key string) []byte {
+	return append(append(append(b, ',', '"'), key...), '"', ':')
+}
+
+// appendText escapes what a JSON text cannot hold (RFC 8259, section 7).
+func appendText(b []byte, text string) []byte {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			whole, err := json.Marshal(text)
+			if err != nil {
+				return b // no text is refused
+			}
+			return append(b, whole[1:len(whole)-1]...)
 		}
-		if l.Err != nil {
-			attrs = append(attrs, slog.String("err", l.Err.Error()))
-		}
 	}
-	if h := log.Handler(); h.Enabled(ctx, level) {
-		r := slog.NewRecord(time.Now(), level, "request", 0)
-		r.AddAttrs(attrs...)
-		_ = h.Handle(ctx, r) // as slog does: there is nobody to tell
-	}
+	return append(b, text...)
 }
 
 // knownMethod keeps the log free of what somebody invented as a method.

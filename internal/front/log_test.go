@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -156,5 +157,40 @@ func TestRecorder(t *testing.T) {
 func TestRequestIDsDiffer(t *testing.T) {
 	if a, b := NewRequestID(), NewRequestID(); a == b || len(a) != 36 {
 		t.Error(a, b)
+	}
+}
+
+// The short way of usual lines writes what slog would.
+//
+// Proves: 2.8
+func TestLineIsWrittenAsSlogWould(t *testing.T) {
+	at := time.Date(2030, 1, 2, 3, 4, 5, 60_000_000, time.UTC)
+	for _, l := range []Line{
+		{At: at, Method: "GET", Route: "GET /users/{id}", Status: 200, Bytes: 1 << 40, Took: 1500 * time.Microsecond, Tenant: "ten_1", User: "usr_1",
+			Peer: identity.Peer{Address: "2001:db8::1", RequestID: "r1"}},
+		{At: at, Method: "X", Status: 404, Took: 3 * time.Hour, Err: problem.NotFound},
+		{At: at.Add(time.Nanosecond), Status: 599, Err: context.Canceled},
+		{At: at, Route: "\"\\\x00\x7f\n\u2028é\xff<>&"},
+	} {
+		var short, long bytes.Buffer
+		l.Log(t.Context(), NewLogger(&short, slog.LevelInfo))
+		l.Log(t.Context(), slog.New(slog.NewJSONHandler(&long, nil)))
+		if a, b := fields(t, short.Bytes()), fields(t, long.Bytes()); !reflect.DeepEqual(a, b) || strings.Count(short.String(), "\n") != 1 {
+			t.Errorf("%s\nis not\n%s", short.String(), long.String())
+		}
+	}
+}
+
+// What is added to every line, or kept out by its level, is so for requests too.
+func TestLineOfAnotherLogger(t *testing.T) {
+	var out bytes.Buffer
+	line := Line{Status: 200}
+	line.Log(t.Context(), NewLogger(&out, slog.LevelWarn))
+	if out.Len() > 0 {
+		t.Error("a usual line where only warnings are wanted: " + out.String())
+	}
+	line.Log(t.Context(), NewLogger(&out, slog.LevelInfo).With("node", "a"))
+	if fields(t, out.Bytes())["node"] != "a" {
+		t.Error("what the logger adds is missing: " + out.String())
 	}
 }

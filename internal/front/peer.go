@@ -54,10 +54,11 @@ func (p Proxies) Peer(r *http.Request) identity.Peer {
 }
 
 func (p Proxies) address(direct string, forwarded []string) netip.Addr {
-	peer, ok := parseHop(direct)
-	if !ok { // not an Internet connection: everybody there is one source
+	opened, err := netip.ParseAddrPort(direct)
+	if err != nil { // not an Internet connection: everybody there is one source
 		return netip.IPv4Unspecified()
 	}
+	peer := plain(opened.Addr())
 	hops, more := strings.Join(forwarded, ","), len(forwarded) > 0
 	for more && p.trust(peer) {
 		last := strings.LastIndexByte(hops, ',')

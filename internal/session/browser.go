@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/policy"
@@ -24,13 +23,15 @@ func (s *Service) Renew(ctx context.Context, live store.Live, interaction bool) 
 // Carries says how long an access token will yet carry a session: zero when it
 // is over, another session's, or no token of ours.
 func (s *Service) Carries(ctx context.Context, token string, live store.Live) time.Duration {
-	of, err := s.Check(ctx, token)
-	if err != nil || of.Tenant.ID != live.Tenant.ID || of.Session.ID != live.Session.ID {
+	now := s.Now()
+	c, err := s.read(ctx, token, now)
+	if err != nil || c.tenant != live.Tenant.ID || c.session != live.Session.ID || c.user != live.User.ID {
 		return 0
 	}
-	now := s.Now()
-	v, _ := s.memory.token(sha256.Sum256([]byte(token)), now)
-	return max(v.expires.Sub(now), 0)
+	if _, err := s.live(ctx, c.tenant, c.session, now); err != nil {
+		return 0
+	}
+	return max(c.expires.Sub(now), 0)
 }
 
 // Left is how long a session has until it is idle and until it ends whatever

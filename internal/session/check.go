@@ -20,26 +20,34 @@ const remembered = time.Second
 // permissions come from the rows.
 func (s *Service) Check(ctx context.Context, token string) (store.Live, error) {
 	now := s.Now()
-	key := sha256.Sum256([]byte(token))
-	c, known := s.memory.token(key, now)
-	if known && !s.Ring.has(c.kid) {
-		known = false // its key was revoked meanwhile
-	}
-	if !known {
-		claims, err := s.verify(ctx, token, now)
-		if errors.Is(err, secret.ErrToken) {
-			return store.Live{}, ErrEnded
-		} else if err != nil {
-			return store.Live{}, err
-		}
-		c = verified{tenant: claims.TenantID, session: claims.Session, user: claims.Subject, kid: secret.TokenKeyID(token), expires: claims.Expires.Time()}
-		s.memory.keepToken(key, c)
+	c, err := s.read(ctx, token, now)
+	if err != nil {
+		return store.Live{}, err
 	}
 	live, err := s.live(ctx, c.tenant, c.session, now)
 	if err == nil && live.User.ID != c.user {
 		return store.Live{}, ErrEnded
 	}
 	return live, err
+}
+
+// read says what an access token claims whose signature is good now, or
+// remembers it; ErrEnded when it is none.
+func (s *Service) read(ctx context.Context, token string, now time.Time) (verified, error) {
+	key := sha256.Sum256([]byte(token))
+	c, known := s.memory.token(key, now)
+	if known && s.Ring.has(c.kid) { // else its key was revoked meanwhile
+		return c, nil
+	}
+	claims, err := s.verify(ctx, token, now)
+	if errors.Is(err, secret.ErrToken) {
+		return verified{}, ErrEnded
+	} else if err != nil {
+		return verified{}, err
+	}
+	c = verified{tenant: claims.TenantID, session: claims.Session, user: claims.Subject, kid: secret.TokenKeyID(token), expires: claims.Expires.Time()}
+	s.memory.keepToken(key, c)
+	return c, nil
 }
 
 // verify verifies a token, if need be with keys another node has just made.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
@@ -18,7 +19,7 @@ import (
 // a browser's clock may be anything.
 type state struct {
 	SignedIn  bool    `json:"signed_in"`
-	Person    string  `json:"person"` // secret.Keys.PersonKey; "" for nobody
+	Person    string  `json:"person"` // the form token's first half; "" for nobody
 	FormToken string  `json:"form_token"`
 	IdleIn    float64 `json:"idle_in"`    // until the session is idle
 	IdleWarn  float64 `json:"idle_warn"`  // how long before that to warn
@@ -42,8 +43,10 @@ func (p *Pages) state(r *http.Request, v *front.Visit) state {
 func (p *Pages) stateOf(v *front.Visit) state {
 	left := p.Sessions.Left(v.Live)
 	t := v.Live.Tenant
+	formToken := p.formToken(v)
+	person, _, _ := strings.Cut(formToken, ".")
 	return state{
-		SignedIn: true, Person: p.Sessions.Store.Keys().PersonKey(t.ID, v.Live.User.ID), FormToken: p.formToken(v),
+		SignedIn: true, Person: person, FormToken: formToken,
 		IdleIn: seconds(left.Idle), IdleWarn: seconds(left.WarnIdle),
 		EndsIn: seconds(left.Absolute), EndsWarn: seconds(left.WarnAbsolute),
 		AccessIn: seconds(v.Access), AccessFor: seconds(time.Duration(p.Sessions.Effective(t).AccessTokenTTL)),
