@@ -16,6 +16,7 @@ import (
 // auditCmd looks after the audit trail.
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Check that nobody has changed the trail, nor taken anything out of it."`
+	List   auditListCmd   `cmd:"" help:"List the newest events of a tenant, or the operator's own."`
 	Erase  auditEraseCmd  `cmd:"" help:"Take what tells of a person out of a tenant's trail; the chain holds."`
 }
 
