@@ -26,7 +26,7 @@ test.describe('The inbox of the demo', { tag: '@sqlite' }, () => {
 		const subject = 'Choose a new password for Acme Corporation';
 		await expect(async () => {
 			await page.goto(`${origin}/dev/inbox`);
-			await expect(page.getByRole('link', { name: subject })).toBeVisible({ timeout: 500 });
+			await expect(page.getByRole('link', { name: subject })).toBeVisible({ timeout: 2000 });
 		}).toPass();
 		await expectAccessible(page);
 		await expectNothingBeside(page);

@@ -36,7 +36,7 @@ test.describe('One’s own e-mail address', { tag: '@sqlite' }, () => {
 
 		await expect(async () => {
 			await page.goto(`${origin}/dev/inbox`);
-			await page.getByRole('link', { name: /Confirm your new e-mail address/ }).click({ timeout: 500 });
+			await page.getByRole('link', { name: /Confirm your new e-mail address/ }).click({ timeout: 2000 });
 		}).toPass();
 		await page.getByRole('link', { name: 'Plain text' }).click();
 		await page.locator('pre a').click();

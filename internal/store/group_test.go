@@ -67,7 +67,7 @@ func (q *queue) add(ctx context.Context, change func(tx *store.Tx) error, answer
 		answered(q.tenant.Tx(ctx, change), nil)
 	})
 	q.queued++
-	for deadline := time.Now().Add(10 * time.Second); store.Queued(q.s) < q.queued; time.Sleep(50 * time.Microsecond) {
+	for deadline := time.Now().Add(time.Minute); store.Queued(q.s) < q.queued; time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(deadline) {
 			q.t.Fatalf("%d changes wait, want %d", store.Queued(q.s), q.queued)
 		}

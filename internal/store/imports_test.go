@@ -201,7 +201,7 @@ func TestAPoolOfOne(t *testing.T) {
 			address = storetest.WithParam(t, address, "pool_max_conns", "1")
 		}
 		s := storetest.Open(t, address)
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
 		n := 0
 		for name, write := range writes {

@@ -255,7 +255,7 @@ func TestRefundsDoNotShortenWaits(t *testing.T) {
 func TestReservingAgainstClearing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		acme, _ := storetest.Twins(t, s)
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 		defer cancel()
 		lanes := []store.Lane{lane(policy.LaneStrangers, 1000, wait), lane("place 1", 1000, wait), lane("place 2", 1000, wait)}
 		repeated := store.CountRepeats(s)

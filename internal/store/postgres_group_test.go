@@ -76,7 +76,7 @@ func (g *grouped) add(ctx context.Context, tenant int, answered func(store.Refre
 
 func (g *grouped) until(what string, so func() bool) {
 	g.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !so(); time.Sleep(100 * time.Microsecond) {
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(deadline) {
 			g.t.Fatalf("still not so: %s", what)
 		}
