@@ -3,6 +3,8 @@ package store_test
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -49,6 +51,8 @@ func TestWritesStayInTheirTenant(t *testing.T) {
 	storetest.EachAddress(t, func(t *testing.T, address string) {
 		s, raw := storetest.Open(t, address), rawDB(t, address)
 		tables := append([]string{"slugs"}, scopedTables...)
+		of := func(tenant store.Tenant) string { return dump(t, raw, tables, `tenant_id = $1`, string(tenant.ID())) }
+		var left []string // the rows of all tenants, as they must be in the end
 		n := 0
 		for name, write := range writes {
 			n++
@@ -56,16 +60,23 @@ func TestWritesStayInTheirTenant(t *testing.T) {
 			twin := storetest.AddTenant(t, s, fmt.Sprintf("twin-%d", n), identity.Workspace)
 			fill(t, acme)
 			fill(t, twin)
-			own, other := dump(t, raw, tables, `tenant_id = $1`, string(acme.ID())), dump(t, raw, tables, `tenant_id <> $1`, string(acme.ID()))
+			own, other, nowhere := of(acme), of(twin), of(s.Nowhere())
 			if err := write(t.Context(), acme); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			if dump(t, raw, tables, `tenant_id <> $1`, string(acme.ID())) != other {
+			after := of(acme)
+			if of(twin) != other || of(s.Nowhere()) != nowhere {
 				t.Errorf("%s changed rows of another tenant", name)
 			}
-			if name != "Add" && dump(t, raw, tables, `tenant_id = $1`, string(acme.ID())) == own {
+			if name != "Add" && after == own {
 				t.Errorf("%s changed nothing", name)
 			}
+			left = append(left, after, other)
+		}
+		want := strings.Split(strings.Join(append(left, of(s.Nowhere())), "\n"), "\n")
+		slices.Sort(want)
+		if dump(t, raw, tables, `tenant_id <> $1`, "") != strings.TrimSpace(strings.Join(want, "\n")) {
+			t.Error("some write changed rows of a tenant farther away")
 		}
 	})
 }
