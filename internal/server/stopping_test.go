@@ -19,8 +19,8 @@ import (
 	"github.com/vestibule-id/vestibule/internal/store/storetest"
 )
 
-// open runs s on a listener of its own until the returned function is called,
-// which answers what Run answered, each time.
+// open runs s on a listener of its own, and has seen it answer, until the
+// returned function is called, which answers what Run answered, each time.
 func open(t *testing.T, s *server.Server) (address string, stop func() error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -36,6 +36,15 @@ func open(t *testing.T, s *server.Server) (address string, stop func() error) {
 			t.Error(err)
 		}
 	})
+	conn, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET /healthz HTTP/1.0\r\n\r\n")
+	if _, err := io.ReadAll(conn); err != nil {
+		t.Fatal(err)
+	}
 	return l.Addr().String(), stop
 }
 
