@@ -64,11 +64,15 @@ func (p *program) serving(_ *server.Server, address net.Addr) {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends what does not listen to the first
-	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: clock}
 	code := p.run(ctx, os.Args[1:], os.Environ())
 	stop()
 	os.Exit(code)
 }
+
+// clock is as fine as the database: what is answered about something just made
+// is what will be read of it ever after.
+func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // run runs one command and returns the exit code.
 func (p *program) run(ctx context.Context, args, environ []string) int {

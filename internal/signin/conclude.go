@@ -122,8 +122,15 @@ func (a *attempt) event(m *meant, kind, result string) identity.Event {
 	}
 }
 
-// clear gives the source its try back and forgets the user's lanes.
+// clear keeps a better hash, gives the source its try back and forgets the
+// user's lanes. The user's row comes before the lanes, as with everybody who
+// takes both: in the other order two would wait for each other.
 func (m *meant) clear(ctx context.Context, tx *store.Tx, reserved time.Time) error {
+	if m.better != "" {
+		if err := tx.Rehash(ctx, m.user.ID, m.user.Credential, m.better); err != nil {
+			return err
+		}
+	}
 	for _, l := range m.lanes {
 		if l.Subject != "" {
 			continue
@@ -132,10 +139,7 @@ func (m *meant) clear(ctx context.Context, tx *store.Tx, reserved time.Time) err
 			return err
 		}
 	}
-	if err := tx.ClearLanes(ctx, m.subject); err != nil || m.better == "" {
-		return err
-	}
-	return tx.Rehash(ctx, m.user.ID, m.user.Credential, m.better)
+	return tx.ClearLanes(ctx, m.subject)
 }
 
 // open opens the session of a user whose password was right. The user's row
