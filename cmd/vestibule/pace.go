@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/secret/argon2id"
 )
 
 // How much garbage may pile up, in percent of what is alive: little while
@@ -81,7 +81,7 @@ func (p *pace) eased() bool {
 
 func (p *pace) set(garbage, processors int) {
 	runtime.GOMAXPROCS(processors)
-	secret.KeepMemory(processors - p.processors) // a piece for each hash at a time
+	argon2id.Keep(processors - p.processors) // a piece for each hash at a time
 	if p.collects {
 		debug.SetGCPercent(garbage)
 	}

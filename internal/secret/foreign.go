@@ -12,6 +12,8 @@ import (
 	"github.com/go-crypt/x/bcrypt"
 	"github.com/go-crypt/x/crypt"
 	"golang.org/x/crypto/scrypt"
+
+	"github.com/vestibule-id/vestibule/internal/secret/argon2id"
 )
 
 // The functions whose hashes are understood.
@@ -133,7 +135,7 @@ func parseAny(h Hash) parsed {
 func (r recipe) derive(password string) []byte {
 	switch r.function {
 	case functionArgon2id:
-		return argon2id([]byte(password), []byte(r.salt), r.time, r.memory, uint8(r.threads), uint32(r.size))
+		return argon2id.Key([]byte(password), []byte(r.salt), r.time, r.memory, uint8(r.threads), uint32(r.size))
 	case functionBcrypt:
 		// As everywhere, bytes beyond the 72nd do not count. (The package of
 		// the same name in golang.org/x gives no access to the digest.)

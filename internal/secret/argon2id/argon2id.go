@@ -1,9 +1,10 @@
-package secret
+// Package argon2id computes argon2id (RFC 9106) as golang.org/x/crypto/argon2
+// does, in memory that is used again and on the goroutine that asks for it
+// (docs/decisions/0022).
+package argon2id
 
 import (
 	"encoding/binary"
-	"slices"
-	"sync"
 	_ "unsafe" // for go:linkname
 
 	"golang.org/x/crypto/argon2"
@@ -30,67 +31,25 @@ func compressOnto(out, in1, in2 *block)
 func hashOfLength(out, in []byte)
 
 const (
-	argonSlices = 4        // a lane's, the points at which lanes wait for each other
-	argonType   = 2        // argon2id
-	argonKept   = 64 << 10 // blocks of 1 KiB at most that one hash leaves for the next
+	syncPoints = 4 // into so many slices the passes over a lane are cut
+	kind       = 2 // argon2id
 )
 
-// argonMemory is what hashes were computed in and the next ones may be.
-var argonMemory struct {
-	sync.Mutex
-	most int // pieces
-	free [][]block
-}
-
-// KeepMemory lets so many pieces of memory, of at most 64 MiB, wait for the next
-// hash: to allocate, clear and collect megabytes for each cost a fifth of a
-// sign-in. With zero, as at the start, nothing is kept.
-func KeepMemory(pieces int) {
-	argonMemory.Lock()
-	defer argonMemory.Unlock()
-	argonMemory.most = pieces
-	argonMemory.free = argonMemory.free[:min(len(argonMemory.free), pieces)]
-	if pieces == 0 {
-		argonMemory.free = nil
-	}
-}
-
-func takeMemory(blocks int) []block {
-	argonMemory.Lock()
-	defer argonMemory.Unlock()
-	for i, kept := range argonMemory.free {
-		if cap(kept) >= blocks {
-			argonMemory.free = slices.Delete(argonMemory.free, i, i+1)
-			return kept[:blocks]
-		}
-	}
-	return make([]block, blocks)
-}
-
-func keepMemory(blocks []block) {
-	argonMemory.Lock()
-	defer argonMemory.Unlock()
-	if len(argonMemory.free) < argonMemory.most && cap(blocks) <= argonKept {
-		argonMemory.free = append(argonMemory.free, blocks)
-	}
-}
-
-// argon2id is argon2.IDKey (RFC 9106). With a single lane it computes in memory
-// that may have been used before, and nowhere but in the calling goroutine, so
-// that what the goroutine yields to, hashes yield to (aside).
-func argon2id(password, salt []byte, time, memory uint32, threads uint8, size uint32) []byte {
+// Key is argon2.IDKey: time in passes, memory in KiB, size in bytes. With more
+// than one lane (threads) it is the library's own, with goroutines of its own.
+func Key(password, salt []byte, time, memory uint32, threads uint8, size uint32) []byte {
 	if threads != 1 {
 		return argon2.IDKey(password, salt, time, memory, threads, size)
 	}
-	blocks := takeMemory(int(max(memory/argonSlices, 2) * argonSlices))
-	defer keepMemory(blocks)
-	return lane{blocks, time}.hash(argonSeed(password, salt, time, memory, size), size)
+	blocks := take(int(max(memory/syncPoints, 2) * syncPoints))
+	defer giveBack(blocks)
+	return lane{blocks, time}.hash(seedOf(password, salt, time, memory, size), size)
 }
 
-// argonSeed is H0 of section 3.2, with room for two numbers behind.
-func argonSeed(password, salt []byte, time, memory, size uint32) (seed [blake2b.Size + 8]byte) {
+// seedOf is H0 of section 3.2, with room for two numbers behind.
+func seedOf(password, salt []byte, time, memory, size uint32) (seed [blake2b.Size + 8]byte) {
 	var text []byte
-	for _, number := range []uint32{1, size, memory, time, argon2.Version, argonType} {
+	for _, number := range []uint32{1, size, memory, time, argon2.Version, kind} {
 		text = binary.LittleEndian.AppendUint32(text, number)
 	}
 	for _, part := range [][]byte{password, salt, nil, nil} { // nil: no secret, no associated data
@@ -118,7 +77,7 @@ func (l lane) hash(seed [blake2b.Size + 8]byte, size uint32) []byte {
 		}
 	}
 	for pass := range l.time {
-		for slice := range uint32(argonSlices) {
+		for slice := range uint32(syncPoints) {
 			l.fill(pass, slice)
 		}
 	}
@@ -134,9 +93,9 @@ func (l lane) hash(seed [blake2b.Size + 8]byte, size uint32) []byte {
 // another hash left, so nothing needs clearing.
 func (l lane) fill(pass, slice uint32) {
 	count := uint32(len(l.blocks))
-	segment := count / argonSlices
-	drawn := addresses{next: block{uint64(pass), 0, uint64(slice), uint64(count), uint64(l.time), argonType}}
-	independent := pass == 0 && slice < argonSlices/2
+	segment := count / syncPoints
+	drawn := addresses{next: block{uint64(pass), 0, uint64(slice), uint64(count), uint64(l.time), kind}}
+	independent := pass == 0 && slice < syncPoints/2
 	first := slice * segment
 	if first+pass == 0 {
 		first = 2 // are there
@@ -152,7 +111,7 @@ func (l lane) fill(pass, slice uint32) {
 			continue
 		}
 		window := 3*segment + at - slice*segment - 1
-		start := (slice + 1) % argonSlices * segment
+		start := (slice + 1) % syncPoints * segment
 		compressOnto(&l.blocks[at], before, &l.blocks[reference(random, window, start, count)])
 	}
 }

@@ -1,7 +1,8 @@
-package secret
+package argon2id
 
 import (
 	"bytes"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -12,9 +13,9 @@ import (
 // Whatever an earlier hash left in the memory, the digest is the library's.
 //
 // Proves: 2.5
-func TestArgon2idIsTheLibrarys(t *testing.T) {
-	KeepMemory(2)
-	defer KeepMemory(0)
+func TestKeyIsTheLibrarys(t *testing.T) {
+	Keep(2)
+	defer Keep(0)
 	rapid.Check(t, func(t *rapid.T) {
 		password := rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, "password")
 		salt := rapid.SliceOfN(rapid.Byte(), 0, 70).Draw(t, "salt")
@@ -22,7 +23,7 @@ func TestArgon2idIsTheLibrarys(t *testing.T) {
 		memory := rapid.Uint32Range(0, 500).Draw(t, "memory")
 		threads := rapid.SampledFrom([]uint8{1, 1, 1, 2, 4}).Draw(t, "threads")
 		size := rapid.Uint32Range(4, 130).Draw(t, "size")
-		got := argon2id(password, salt, passes, memory, threads, size)
+		got := Key(password, salt, passes, memory, threads, size)
 		if !bytes.Equal(got, argon2.IDKey(password, salt, passes, memory, threads, size)) {
 			t.Fatalf("another digest for m=%d, t=%d, p=%d", memory, passes, threads)
 		}
@@ -33,16 +34,16 @@ func TestArgon2idIsTheLibrarys(t *testing.T) {
 //
 // Proves: 2.5
 func TestMemoryIsOneHashsAtATime(t *testing.T) {
-	KeepMemory(2)
-	defer KeepMemory(0)
-	salt := make([]byte, ownSalt)
+	Keep(2)
+	defer Keep(0)
+	salt := make([]byte, 16)
 	var all sync.WaitGroup
 	for worker := range 8 {
 		all.Go(func() {
 			password := []byte{byte(worker)}
 			want := argon2.IDKey(password, salt, 2, 512, 1, 32)
 			for range 20 {
-				if !bytes.Equal(argon2id(password, salt, 2, 512, 1, 32), want) {
+				if !bytes.Equal(Key(password, salt, 2, 512, 1, 32), want) {
 					t.Error("two hashes met in one piece of memory")
 				}
 			}
@@ -52,12 +53,16 @@ func TestMemoryIsOneHashsAtATime(t *testing.T) {
 }
 
 // What is kept is what was asked for, and never a piece beyond the bound.
-func TestKeepMemory(t *testing.T) {
-	defer KeepMemory(0)
+func TestKeep(t *testing.T) {
+	defer Keep(0)
 	hash := func(memory uint32) uint64 {
-		return allocated(func() { argon2id(nil, make([]byte, ownSalt), 1, memory, 1, 32) })
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		Key(nil, make([]byte, 16), 1, memory, 1, 32)
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
 	}
-	const size, tooMuch = 1 << 10, argonKept + 4
+	const size, tooMuch = 1 << 10, largest + 4
 	for _, step := range []struct {
 		name   string
 		pieces int
@@ -69,11 +74,12 @@ func TestKeepMemory(t *testing.T) {
 		{"the next hash finds it", 1, size, false},
 		{"a smaller one as well", 1, size / 2, false},
 		{"a larger one does not", 1, 2 * size, true},
+		{"which then is found", 1, 2 * size, false},
 		{"let go", 0, size, true},
 		{"one over the bound", 1, tooMuch, true},
 		{"is not kept", 1, tooMuch, true},
 	} {
-		KeepMemory(step.pieces)
+		Keep(step.pieces)
 		if got := hash(step.memory); (got >= uint64(step.memory)<<10) != step.anew {
 			t.Errorf("%s: %d bytes were allocated for %d KiB", step.name, got, step.memory)
 		}
