@@ -95,15 +95,15 @@ func (s *summary) read(ctx context.Context, command []string, keep io.Writer) er
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	ended := make(chan struct{})
+	ended, group, patience := make(chan struct{}), -cmd.Process.Pid, grace
 	defer close(ended)
 	defer context.AfterFunc(ctx, func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+		_ = syscall.Kill(group, syscall.SIGINT)
 		select {
 		case <-ended:
-		case <-time.After(grace):
+		case <-time.After(patience):
 		}
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what has not gone
+		_ = syscall.Kill(group, syscall.SIGKILL) // what has not gone
 	})()
 	return cmp.Or(testlog.Read(io.TeeReader(pipe, keep), s.add), cmd.Wait())
 }
