@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,13 +35,31 @@ func (c ofRole) change(ctx context.Context, p *program, do func(*admin.Service, 
 	return inTenant(ctx, c.Database, p, c.Tenant, func(t store.Tenant) error {
 		err := do(people(p), t)
 		if problem.Of(err) == problem.NotFound {
-			return errNoRole
+			return withRoles(ctx, t, errNoRole)
 		}
 		return err
 	})
 }
 
 var errNoRole = problem.New(problem.Missing, "no_such_role", "There is no such role in that tenant.")
+
+// withRoles names the roles there are, where err is that one is named that is not.
+func withRoles(ctx context.Context, t store.Tenant, err error) error {
+	said := problem.Of(err)
+	if said == nil || !errors.Is(err, errNoRole) && !errors.Is(err, policy.ErrNoRole) && !faulted(said, policy.ErrNoRole) {
+		return err
+	}
+	roles, unread := t.Roles(ctx)
+	if unread != nil {
+		return errors.Join(err, unread)
+	}
+	return said.Because("%s The tenant's roles: %s.", said.Message, roles.Names())
+}
+
+// faulted reports whether what is wrong with a field is a problem of its own.
+func faulted(said, why *problem.Problem) bool {
+	return slices.ContainsFunc(said.Fields, func(f problem.Field) bool { return f.Message == why.Message })
+}
 
 // roleJSON is a role for programs.
 type roleJSON struct {

@@ -160,7 +160,7 @@ func (c *userListCmd) Run(ctx context.Context, p *program) error {
 	return inTenant(ctx, c.Database, p, c.Tenant, func(t store.Tenant) error {
 		if c.Role != "" {
 			if _, err := t.Role(ctx, c.Role); errors.Is(err, problem.NotFound) {
-				return errNoRole
+				return withRoles(ctx, t, errNoRole)
 			} else if err != nil {
 				return err
 			}

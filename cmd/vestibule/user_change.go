@@ -43,7 +43,7 @@ func (c *userCreateCmd) Run(ctx context.Context, p *program) error {
 		if err == nil {
 			_, err = fmt.Fprintln(p.stdout, u.ID)
 		}
-		return err
+		return withRoles(ctx, t, err)
 	})
 }
 
@@ -84,7 +84,7 @@ func (c *userSetCmd) Run(ctx context.Context, p *program) error {
 			return people.SetPassword(ctx, t, operatorActor, u.ID, password, c.MustChange, fromHere)
 		}
 		_, err = people.Set(ctx, t, operatorActor, u.ID, changes, fromHere)
-		return err
+		return withRoles(ctx, t, err)
 	})
 }
 

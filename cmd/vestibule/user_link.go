@@ -71,7 +71,7 @@ func (c *userCreateCmd) invite(ctx context.Context, p *program) error {
 		handOver := c.PrintLink || c.Email == ""
 		i, err := invitations.Invite(ctx, t, operatorActor, wanted, handOver, fromHere)
 		if err != nil {
-			return err
+			return withRoles(ctx, t, err)
 		}
 		if _, err := fmt.Fprintln(p.stdout, i.User); err != nil {
 			return err

@@ -243,10 +243,13 @@ func TestNobodyImportsMoreThanTheyHave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := header + "\nann@x.test,,Ann,admin,,\nbob@x.test,,Bob,manager,,\n"
+	text := header + "\nann@x.test,,Ann,admin,,\nbob@x.test,,Bob,manager,,\ncid@x.test,,Cid,boss,,\n"
 	r, err := svc.Import(t.Context(), tenant, manager, strings.NewReader(text), partial, identity.Peer{})
-	if err != nil || r.Imported != 1 || r.Refused != 1 || !strings.HasPrefix(r.Lines[0].Message, "Column role: You may not give this role") {
-		t.Errorf("%+v, %v", r, err)
+	if err != nil || r.Imported != 1 || r.Refused != 2 || !strings.HasPrefix(r.Lines[0].Message, "Column role: You may not give this role") {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if says := r.Lines[1].Message; says != "Column role: There is no such role; manager, user may be given." {
+		t.Error(says)
 	}
 	for _, row := range []struct {
 		actor identity.Actor

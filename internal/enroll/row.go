@@ -22,12 +22,25 @@ type judge struct {
 	actor  identity.Actor
 	known  identity.Roles
 	roles  map[string]string // what is wrong with giving a role, "" for nothing
+	noRole string            // what is wrong with one there is not
 	seed   maphash.Seed
 	firsts map[uint64]uint32 // the line an identifier was first on
 }
 
 func newJudge(style identity.Style, actor identity.Actor, known identity.Roles) *judge {
-	return &judge{style: style, actor: actor, known: known, roles: map[string]string{}, seed: maphash.MakeSeed(), firsts: map[uint64]uint32{}}
+	return &judge{style: style, actor: actor, known: known, roles: map[string]string{}, noRole: noRole(actor, known),
+		seed: maphash.MakeSeed(), firsts: map[uint64]uint32{}}
+}
+
+// noRole names the roles that whoever imports may give instead of one there is not.
+func noRole(actor identity.Actor, known identity.Roles) string {
+	var given identity.Roles
+	for _, role := range known {
+		if policy.MayGive(actor, role) == nil {
+			given = append(given, role)
+		}
+	}
+	return "There is no such role; " + given.Names() + " may be given."
 }
 
 // columnsFor checks that a file has the columns a tenant of the style needs.
@@ -104,7 +117,7 @@ func (j *judge) role(line *row, typed string) {
 	if !known {
 		switch err := policy.MayGive(j.actor, j.known.Named(role)); {
 		case errors.Is(err, policy.ErrNoRole):
-			wrong = "There is no such role."
+			wrong = j.noRole
 		case err != nil:
 			wrong = "You may not give this role, for it is more than yours."
 		}

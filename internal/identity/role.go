@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -29,6 +30,22 @@ func (r Roles) Named(name string) Role {
 		return r[i]
 	}
 	return Role{}
+}
+
+// namesTold is how many roles a sentence names: a screen's line or two.
+const namesTold = 20
+
+// Names are the roles' names in a sentence, the first twenty and how many more
+// there are: “admin, manager, user”.
+func (r Roles) Names() string {
+	var told []string
+	for _, one := range r[:min(len(r), namesTold)] {
+		told = append(told, one.Name)
+	}
+	if more := len(r) - len(told); more > 0 {
+		told[len(told)-1] += fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(told, ", ")
 }
 
 // Permissions is a set of permissions: their names with a space between them
