@@ -197,7 +197,8 @@ const drainTime = 15 * time.Second
 // background, until ctx ends. Then it takes no more, finishes what is under
 // way and writes what is late.
 func (s *Server) Run(ctx context.Context, public, ops net.Listener) error {
-	if err := s.note(ctx, identity.EventStartup); err != nil {
+	// Whoever stops us already is no failure of ours.
+	if err := s.note(context.WithoutCancel(ctx), identity.EventStartup); err != nil {
 		return err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -48,6 +48,23 @@ func open(t *testing.T, s *server.Server) (address string, stop func() error) {
 	return l.Addr().String(), stop
 }
 
+// A server that is told to stop while it starts has not failed.
+//
+// Proves: 2.8
+func TestStoppedWhileItStarts(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := assemble(t, h, nil).Run(ctx, l, nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // A request under way when the server is told to stop is answered; meanwhile
 // the server says that it is not ready.
 //
