@@ -10,6 +10,7 @@ import (
 	"github.com/vestibule-id/vestibule/internal/policy"
 	"github.com/vestibule-id/vestibule/internal/problem"
 	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/store"
 )
 
 // How a new user gets in.
@@ -108,9 +109,7 @@ func (p *Pages) create(w http.ResponseWriter, r *http.Request, v *front.Visit, f
 			return admin.ErrUser.In(problem.Field{Location: "body.new_password", Message: problem.Of(err).Message})
 		}
 	}
-	slip, err := p.Admin.CreateInitial(r.Context(), p.office(v), v.Actor, wanted, v.Peer)
-	if err != nil {
-		return err
-	}
-	return p.showSlip(w, v, slip)
+	return p.slipOnce(w, r, v, f, func(t store.Tenant) (admin.Slip, error) {
+		return p.Admin.CreateInitial(r.Context(), t, v.Actor, wanted, v.Peer)
+	})
 }

@@ -233,25 +233,3 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, v *front.Visit, wha
 	retryAfter(w, about)
 	return render(w, front.Status(about.Kind), pg)
 }
-
-type slipPage struct {
-	frame
-	admin.Slip
-	SignInAt string
-	Back     string
-}
-
-func (p *Pages) giveInitial(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
-	slip, err := p.Admin.GiveInitial(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer)
-	if err != nil {
-		return p.done(w, r, v, "", err)
-	}
-	return p.showSlip(w, v, slip)
-}
-
-// showSlip shows what is handed over to a user, once: nothing keeps it.
-func (p *Pages) showSlip(w http.ResponseWriter, v *front.Visit, slip admin.Slip) error {
-	v.Page = usersPath + "/" + string(slip.User.ID)
-	return render(w, http.StatusOK, slipPage{frame: p.room("Initial password", v), Slip: slip, Back: v.Page,
-		SignInAt: p.Sessions.Issuer + "/t/" + slip.Tenant.Slug + "/login"})
-}

@@ -160,6 +160,7 @@ var userDone = map[string]string{
 	"reactivated": "% was reactivated.",
 	"deleted":     "The user was deleted.",
 	"invited":     "An invitation was mailed to %.",
+	"shown":       "An initial password for % was shown once and cannot be shown again. “New Initial Password” makes another, which ends that one.",
 	"resent":      "The invitation was mailed to % again.",
 }
 

@@ -166,6 +166,39 @@ func TestCreateAndHandOver(t *testing.T) {
 	})
 }
 
+// Who reloads the page of a slip sends its form again: nothing is made a second
+// time, and the password that has been handed over stays as it is.
+//
+// Proves: P7, 5.2
+func TestReloadOfASlip(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		_, ann, boss, _ := bureau(t, s, identity.Extension)
+		for _, row := range []struct{ page, action, username string }{
+			{"/admin/users/new", "/admin/users", "203"},
+			{"/admin/users/" + string(ann.ID), "/admin/users/" + string(ann.ID) + "/initial-password", "201"},
+		} {
+			boss.get(row.page).expect(200)
+			form := append(boss.bound(), "once="+boss.hidden("once"), "name=Eve", "extension=203", "role=user", "access=password")
+			made := spelled(boss.post(row.action, form...).expect(200, row.username+"-acme"))
+			boss.post(row.action, form...).arrive().expect(200, "was shown once and cannot be shown again", "New Initial Password").lacks(made)
+			s.browser(t).post("/t/acme/login", "username="+row.username, "password="+made).expect(200, "Choose your password")
+
+			boss.get(row.page)
+			filledIn := append(boss.bound(), "once="+boss.hidden("once"), "name=Eve Two", "extension=204", "role=user", "access=password")
+			if spelled(boss.post(row.action, filledIn...).expect(200)) == made {
+				t.Errorf("%s: the form opened anew shows the password of before", row.action)
+			}
+			back := append(filledIn[:len(filledIn):len(filledIn)], "email=eve@acme.test")
+			back[4] = "extension=205" // what the browser kept of the form, filled in for somebody else
+			spelled(boss.post(row.action, back...).expect(200))
+		}
+	})
+}
+
+func spelled(slip *browser) string {
+	return regexp.MustCompile(`class="spelled">([^<]+)<`).FindStringSubmatch(slip.body)[1]
+}
+
 // Whatever a page offers, its forms are refused to whoever may not.
 //
 // Proves: G3, W2, 5.2

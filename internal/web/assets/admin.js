@@ -46,6 +46,20 @@ for (const row of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// The second click of a double click would ask for what is shown once a second
+// time, and its answer cannot show it.
+let sentAt = -Infinity;
+document.addEventListener("submit", (event) => {
+  if (!event.target.elements.once) {
+    return;
+  }
+  if (event.timeStamp - sentAt < 2000) {
+    event.preventDefault();
+  } else {
+    sentAt = event.timeStamp;
+  }
+});
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
