@@ -173,6 +173,9 @@ func (c *tenantImportCmd) tell(p *program, in moving.Imported) {
 	if in.Invitations > 0 {
 		p.say("%s open. The links in their letters led to the other installation: send them again.", counted(in.Invitations, "invitation is", "invitations are"))
 	}
+	if in.Admins == 0 {
+		p.say("Nobody in it is an active Admin, so nobody can look after its people: “user create --role admin” or “user set --role admin” with --tenant %s makes one.", in.Tenant.Slug)
+	}
 	if in.Tenant.Status == identity.TenantSuspended {
 		p.say("It is suspended, as it was there: “tenant resume %s” lets its people in.", in.Tenant.Slug)
 	}

@@ -23,6 +23,7 @@ type checker struct {
 	roles  map[string]bool   // that the file brings along
 	titles map[string]bool   // as they are compared, of all roles there will be
 	called map[[16]byte]bool // the users who are invited
+	admins int               // the active ones, so far
 }
 
 // header checks what the first line says of the tenant.

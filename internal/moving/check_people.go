@@ -35,6 +35,9 @@ func (c *checker) user(f fields) string {
 			return "the user's password hash cannot be used: " + err.Error()
 		}
 	}
+	if status == identity.Active && f.text("role") == identity.Admin {
+		c.admins++
+	}
 	return c.waysIn(f, status)
 }
 

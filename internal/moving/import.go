@@ -25,6 +25,7 @@ type Options struct {
 type Imported struct {
 	Tenant identity.Tenant
 	Counts
+	Admins int               // that are active; without one nobody in it can look after it
 	Was    identity.TenantID // its id there, where it has another here, for that one is taken
 	Head   string            // where the trail's chain ended there
 	Broken string            // why the trail did not hold there; empty: it did
@@ -176,7 +177,7 @@ func (im *importing) add(ctx context.Context, in *Imported) error {
 	if err != nil {
 		return err
 	}
-	in.Counts = r.counts
+	in.Counts, in.Admins = r.counts, r.checked.admins
 	return im.arrive(ctx, in, h)
 }
 

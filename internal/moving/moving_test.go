@@ -161,7 +161,7 @@ func TestATenantMoves(t *testing.T) {
 			t.Fatal(err)
 		}
 		there := to.Store.Tenant(in.Tenant.ID)
-		if in.Users != 6 || in.Invitations != 1 || in.Was != "" || in.Broken != "" || there.ID() != acme.ID() {
+		if in.Users != 6 || in.Admins != 1 || in.Invitations != 1 || in.Was != "" || in.Broken != "" || there.ID() != acme.ID() {
 			t.Errorf("imported %+v", in)
 		}
 		same(t, "the tenant", acme, there, func(s store.Tenant) (any, error) { return s.Get(t.Context()) })
