@@ -22,6 +22,7 @@ var (
 type AddressChange struct {
 	Email, Password string
 	From            signin.From
+	Once            *store.Once // nil: it may be asked again
 }
 
 // A Pending address is one that waits to be confirmed where it leads to.
@@ -53,7 +54,11 @@ func (s *Service) AskAddress(ctx context.Context, live store.Live, c AddressChan
 	now := s.Sessions.Now().Truncate(time.Microsecond)
 	link := identity.Link{ID: identity.NewLinkID(), Purpose: identity.AddressLink, User: live.User.ID, MadeBy: live.User.ID,
 		Data: email.Typed, CreatedAt: now, ExpiresAt: now.Add(policy.LinkTTL(identity.Policy{}, identity.AddressLink))}
-	err = s.aboutAddress(ctx, live, func(tx *store.Tx) error {
+	t := s.Sessions.Scope(live)
+	if c.Once != nil {
+		t = t.Once(*c.Once)
+	}
+	err = s.aboutAddress(ctx, t, live, func(tx *store.Tx) error {
 		if err := s.mailAddress(ctx, tx, link, now); err != nil {
 			return err
 		}
@@ -66,7 +71,7 @@ func (s *Service) AskAddress(ctx context.Context, live store.Live, c AddressChan
 		return tx.AddEvent(ctx, s.addressEvent(identity.EventAddressAsked, live, c.From.Peer, now))
 	})
 	if errors.Is(err, policy.ErrLetters) { // has undone all; but the password was right, and nobody is to wait as if they had guessed
-		if err := s.aboutAddress(ctx, live, func(tx *store.Tx) error { return proof.Accept(ctx, tx) }); err != nil {
+		if err := s.aboutAddress(ctx, s.Sessions.Scope(live), live, func(tx *store.Tx) error { return proof.Accept(ctx, tx) }); err != nil {
 			return p, err
 		}
 	}
@@ -78,7 +83,7 @@ func (s *Service) AskAddress(ctx context.Context, live store.Live, c AddressChan
 func (s *Service) ResendAddress(ctx context.Context, live store.Live, from identity.Peer) (p Pending, err error) {
 	defer problem.Wrap(&err, "mail the link to another address again")
 	now := s.Sessions.Now()
-	err = s.aboutAddress(ctx, live, func(tx *store.Tx) error {
+	err = s.aboutAddress(ctx, s.Sessions.Scope(live), live, func(tx *store.Tx) error {
 		link, err := tx.LivingLink(ctx, live.User.ID, identity.AddressLink, now)
 		if errors.Is(err, problem.NotFound) {
 			return ErrNoChange
@@ -99,7 +104,7 @@ func (s *Service) ResendAddress(ctx context.Context, live store.Live, from ident
 func (s *Service) CancelAddress(ctx context.Context, live store.Live, from identity.Peer) (err error) {
 	defer problem.Wrap(&err, "cancel another address")
 	now := s.Sessions.Now()
-	return s.aboutAddress(ctx, live, func(tx *store.Tx) error {
+	return s.aboutAddress(ctx, s.Sessions.Scope(live), live, func(tx *store.Tx) error {
 		_, err := tx.LivingLink(ctx, live.User.ID, identity.AddressLink, now)
 		if errors.Is(err, problem.NotFound) {
 			return ErrNoChange
@@ -126,8 +131,8 @@ func (s *Service) PendingAddress(ctx context.Context, live store.Live) (Pending,
 // aboutAddress changes something in the name of a session that still lives,
 // behind its user's lock: whose password was changed, or who was shut out, in
 // the same moment has lost.
-func (s *Service) aboutAddress(ctx context.Context, live store.Live, change func(*store.Tx) error) error {
-	err := s.Sessions.Scope(live).Tx(ctx, func(tx *store.Tx) error {
+func (s *Service) aboutAddress(ctx context.Context, t store.Tenant, live store.Live, change func(*store.Tx) error) error {
+	err := t.Tx(ctx, func(tx *store.Tx) error {
 		if err := tx.HoldUser(ctx, live.User.ID, identity.Active); err != nil {
 			return err
 		}

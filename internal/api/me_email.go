@@ -61,7 +61,7 @@ func (a *API) askEmail(w http.ResponseWriter, r *http.Request, v *front.Visit) e
 	if err := Read(r, &b); err != nil {
 		return err
 	}
-	p, err := a.Account.AskAddress(r.Context(), v.Live, account.AddressChange{Email: b.Email, Password: b.CurrentPassword, From: from(v)})
+	p, err := a.Account.AskAddress(r.Context(), v.Live, account.AddressChange{Email: b.Email, Password: b.CurrentPassword, From: from(v), Once: v.Once})
 	return accepted(w, p, err)
 }
 

@@ -25,10 +25,11 @@ const (
 
 // onceToo are the calls that take a key although they do not answer 201: what
 // they show is shown once, or somebody else gets a letter. What they change must
-// be changed through tenantOfVisit, in one transaction.
+// be changed through tenantOfVisit, or for Visit.Once, in one transaction.
 var onceToo = []string{
 	"POST /api/v1/users/{id}/initial-password", "POST /api/v1/users/{id}/password-reset",
 	"POST /api/v1/invitations/{id}/link", "POST /api/v1/invitations/{id}/resend",
+	"POST /api/v1/me/email",
 }
 
 // keyed reports whether a call takes an Idempotency-Key: whatever creates
