@@ -87,6 +87,9 @@ func (p *Pages) invitations(w http.ResponseWriter, r *http.Request, v *front.Vis
 
 // invitationsPage is the list from where the address says; one it cannot begin
 // at is the first.
+// Rows are how many lines one sees of those that stay: all of a few.
+func (pg invitationsPage) Rows() int { return min(max(4, len(pg.Refused)+1), 12) }
+
 func (p *Pages) invitationsPage(r *http.Request, v *front.Visit) (pg invitationsPage, err error) {
 	roles, err := p.Admin.RolesSeen(r.Context(), p.office(v), v.Actor)
 	if err != nil {

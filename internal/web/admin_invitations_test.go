@@ -119,7 +119,7 @@ func TestPastedInvitations(t *testing.T) {
 		{name: "names in front", typed: "Ann Smith <ann.s@acme.test>, \"Jones, \\\"Bob\\\"\" <bob@acme.test>; Smith, Cara <cara@acme.test>\n<dan@acme.test>\n'eve@acme.test' <eve@acme.test>",
 			said:  []string{"5 invitations were mailed."},
 			there: map[string][2]string{"ann.s@acme.test": {"", "Ann Smith"}, "bob@acme.test": {"", `Jones, "Bob"`}, "cara@acme.test": {"", "Smith, Cara"}, "dan@acme.test": {}, "eve@acme.test": {}}},
-		{name: "twice in one go", typed: "new@acme.test, NEW@Acme.test", said: []string{"1 invited.", "One line was not sent:", "<strong>NEW@Acme.test</strong><br>This address is in the list twice."},
+		{name: "twice in one go", typed: "new@acme.test, NEW@Acme.test", said: []string{"1 invited.", "One line was not sent:", `rows="4"`, `aria-invalid="true"`, "<strong>NEW@Acme.test</strong><br>This address is in the list twice."},
 			there: map[string][2]string{"new@acme.test": {}}},
 		{name: "of a user", typed: "ann@acme.test", said: []string{"<strong>ann@acme.test</strong><br>Somebody in this organization has that e-mail address already.</p>"}},
 		{name: "of who is invited", typed: "old@acme.test", said: []string{"<strong>old@acme.test</strong><br>Somebody with that e-mail address is invited already. Send that invitation again instead.</p>"}},
