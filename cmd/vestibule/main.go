@@ -38,7 +38,7 @@ type cli struct {
 	Role        roleCmd        `cmd:"" help:"Keep a tenant's roles."`
 	Keys        keysCmd        `cmd:"" help:"Keep the keys that access tokens are signed with."`
 	Operator    operatorCmd    `cmd:"" help:"Let programs act as the operator."`
-	Audit       auditCmd       `cmd:"" help:"Check the audit trail, and take a person out of it."`
+	Audit       auditCmd       `cmd:"" help:"List and check the audit trail, and take a person out of it."`
 	Mail        mailCmd        `cmd:"" help:"See to letters: try the mail server, take back what bounced."`
 	Migrate     migrateCmd     `cmd:"" help:"Bring the database up to date, or make it."`
 	Backup      backupCmd      `cmd:"" help:"Copy the embedded database into a new file, while the server runs."`
