@@ -47,36 +47,58 @@ func ReadMailboxes(text string, style Style) (list []Mailbox) {
 // between them, as mail programs write lists. A comma before an address belongs
 // to a name, “Smith, Ann <ann@example.com>”, as does what stands in quotes.
 func split(text string) (lines []string) {
-	from, quoted, addressed := 0, false, false
-	end := func(at int) {
-		line := strings.TrimFunc(text[from:at], func(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' })
-		if line != "" {
-			lines = append(lines, line)
+	for row := range strings.FieldsFuncSeq(text, func(c rune) bool { return c == '\n' || c == '\r' }) {
+		from, quoted, addressed := 0, 0, false
+		end := func(at int) {
+			line := strings.TrimFunc(row[from:at], between)
+			if line != "" {
+				lines = append(lines, line)
+			}
+			from, addressed = at, false
 		}
-		from, quoted, addressed = at, false, false
-	}
-	for at, c := range text {
-		switch {
-		case c == '\n' || c == '\r':
-			end(at)
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '@':
-			addressed = true
-		case c == ';' || c == ',' && addressed:
-			end(at)
+		begins := true // a word
+		for at, c := range row {
+			switch {
+			case at < quoted:
+			case c == '"' && begins:
+				quoted = at + 1 + untilQuote(row[at+1:])
+			case c == '@':
+				addressed = true
+			case c == ';' || c == ',' && addressed:
+				end(at)
+			}
+			begins = between(c)
 		}
+		end(len(row))
 	}
-	end(len(text))
 	return lines
+}
+
+// between reports what stands between the people of a list, and between words.
+func between(c rune) bool { return unicode.IsSpace(c) || c == ',' || c == ';' }
+
+// untilQuote is how far it is to behind the next quote, 0 where there is none:
+// a quote that nothing closes is a sign like others.
+func untilQuote(rest string) int {
+	for at := 0; at < len(rest); at++ {
+		switch rest[at] {
+		case '\\':
+			at++
+		case '"':
+			return at + 1
+		}
+	}
+	return 0
 }
 
 // read reads one line: an address, alone or in brackets behind a name (RFC 5322
 // section 3.4), and beside it an extension where people have one.
 func (m *Mailbox) read(style Style) error {
 	words, rest, named := m.Line, "", false
-	if open := strings.LastIndexByte(m.Line, '<'); open >= 0 {
+	if strings.Count(m.Line, "<") > 1 {
+		return errTwo
+	}
+	if open := strings.IndexByte(m.Line, '<'); open >= 0 {
 		words = m.Line[:open]
 		if m.Email, rest, named = strings.Cut(m.Line[open+1:], ">"); !named {
 			return errMore
@@ -103,8 +125,10 @@ func (m *Mailbox) read(style Style) error {
 		return errMoreWithExtension
 	case !named && m.Name != "":
 		return errMore
-	case m.Name == m.Email: // as some mail programs write who has no name
+	case lowerASCII(m.Name) == lowerASCII(m.Email): // as some mail programs write who has no name
 		m.Name = ""
+	case strings.Contains(m.Name, "@"): // whoever it is would not be invited, and nobody would be told
+		return errTwo
 	}
 	return nil
 }
