@@ -32,13 +32,10 @@ func (s *Service) Export(ctx context.Context, t store.Tenant, actor identity.Act
 		return 0, policy.ErrDenied
 	}
 	n, err = write(ctx, t, w, withHashes)
-	result := identity.EventOK
+	event := actor.Event(identity.EventDataExport, "", from, s.Now())
+	event.Detail["users"], event.Detail["hashes"] = strconv.Itoa(n), strconv.FormatBool(withHashes)
 	if err != nil {
-		result = "failed"
-	}
-	event := identity.Event{
-		Kind: identity.EventDataExport, Result: result, Actor: actor.User, Session: actor.Session, Peer: from, At: s.Now(),
-		Detail: map[string]string{"users": strconv.Itoa(n), "hashes": strconv.FormatBool(withHashes)},
+		event.Result = "failed"
 	}
 	ctx = context.WithoutCancel(ctx) // what has left the house is told of
 	if terr := t.Tx(ctx, func(tx *store.Tx) error { return tx.AddEvent(ctx, event) }); err == nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +132,44 @@ func exportEvents(t *testing.T, tenant store.Tenant) (list []identity.Event) {
 		}
 	}
 	return list
+}
+
+// Of what came in and went out by the command line the trail says that it was
+// the operator, as of everything else.
+//
+// Proves: G4
+func TestTheTrailSaysWhoseFilesTheyWere(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for _, row := range []struct {
+			name, slug, by string
+			actor          identity.Actor
+		}{
+			{"the operator", "theirs", "operator", operator},
+			{"an admin", "ours", "", identity.Actor{User: "usr_a", Role: policy.BuiltIn(identity.Admin)}},
+		} {
+			tenant := storetest.AddTenant(t, s, row.slug, identity.Workspace)
+			if err := tenant.Tx(t.Context(), func(tx *store.Tx) error {
+				return tx.AddUser(t.Context(), identity.User{ID: "usr_a", Role: identity.Admin, Status: identity.Active}, "")
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := svc.Import(t.Context(), tenant, row.actor, strings.NewReader(header+"\nann@x.test,,Ann,user,,\n"), enroll.Options{}, identity.Peer{}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := svc.Export(t.Context(), tenant, row.actor, io.Discard, false, identity.Peer{}); err != nil {
+				t.Fatal(err)
+			}
+			told := append(importEvents(t, tenant), exportEvents(t, tenant)...)
+			if len(told) != 2 || told[0].Detail["imported"] != "1" || told[1].Detail["users"] != "2" {
+				t.Errorf("%s: events %+v", row.name, told)
+			}
+			for _, e := range told {
+				if e.Detail["by"] != row.by || e.Actor != row.actor.User || e.At.IsZero() {
+					t.Errorf("%s: %s is by %q, actor %q, at %v", row.name, e.Kind, e.Detail["by"], e.Actor, e.At)
+				}
+			}
+		}
+	})
 }
 
 // Proves: G3

@@ -60,9 +60,7 @@ func (s *Service) Import(ctx context.Context, t store.Tenant, actor identity.Act
 	im := &importing{
 		service: s, tenant: t, options: o, file: file, id: identity.NewImportID(),
 		judge: newJudge(tenant.Style, actor, roles),
-		done: identity.Event{
-			Kind: identity.EventImportDone, Result: identity.EventOK, Actor: actor.User, Session: actor.Session, Peer: from,
-		},
+		done:  actor.Event(identity.EventImportDone, "", from, time.Time{}),
 	}
 	err = im.run(ctx)
 	slices.SortFunc(im.report.Lines, func(a, b Line) int { return a.Number - b.Number })
@@ -239,11 +237,9 @@ func (im *importing) start(ctx context.Context) error {
 func (im *importing) finish(ctx context.Context) error {
 	now := im.service.Now()
 	im.done.At = now
-	im.done.Detail = map[string]string{
-		"import":   string(im.id),
-		"imported": strconv.Itoa(im.added),
-		"refused":  strconv.Itoa(im.report.Refused),
-	}
+	im.done.Detail["import"] = string(im.id)
+	im.done.Detail["imported"] = strconv.Itoa(im.added)
+	im.done.Detail["refused"] = strconv.Itoa(im.report.Refused)
 	err := im.tenant.Tx(ctx, func(tx *store.Tx) error {
 		if err := im.judge.again(ctx, tx); err != nil {
 			return err
