@@ -40,7 +40,15 @@ const (
 	refundTry = `UPDATE lanes SET tries = tries - 1, until = 0,
 			wait = CASE WHEN until = 0 THEN wait WHEN wait / 2 > CAST($5 AS BIGINT) THEN wait / 2 ELSE CAST($5 AS BIGINT) END
 		WHERE tenant_id = $1 AND subject = $2 AND lane = $3 AND since <= $4 AND tries > 0`
-	laneSums = `SELECT CAST(COALESCE(SUM(tries), 0) AS BIGINT), COALESCE(MAX(until), 0) FROM lanes WHERE tenant_id = $1 AND subject = $2`
+	// laneSums: a try of an unknown browser counts both in its place and among
+	// the strangers, and each of the two begins anew by itself. “!” is the byte
+	// after a blank.
+	laneSums = `SELECT ` +
+		laneSum + `lane > '` + policy.LaneBrowser + ` ' AND lane < '` + policy.LaneBrowser + `!'), ` +
+		laneSum + `lane = '` + policy.LaneStrangers + `'), ` +
+		laneSum + `lane > '` + policy.LanePlace + ` ' AND lane < '` + policy.LanePlace + `!'),
+		COALESCE(MAX(until), 0) FROM lanes WHERE tenant_id = $1 AND subject = $2`
+	laneSum = `(SELECT CAST(COALESCE(SUM(tries), 0) AS BIGINT) FROM lanes WHERE tenant_id = $1 AND subject = $2 AND `
 
 	clearLane   = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane = $3`
 	clearOthers = `DELETE FROM lanes WHERE tenant_id = $1 AND subject = $2 AND lane <> $3`
@@ -115,13 +123,14 @@ func (tx *Tx) waiting(ctx context.Context, lanes []Lane) error {
 	return latest
 }
 
-// Tries says how many tries the lanes of a subject count, and the latest time
-// until which one of them waits, or waited; zero where none did.
+// Tries says how many tries the lanes of a subject remember, each once whatever
+// number of them it counted in, and the latest time until which one of them
+// waits, or waited; zero where none did.
 func (t Tenant) Tries(ctx context.Context, subject string) (n int64, until time.Time, err error) {
 	defer problem.Wrap(&err, "read lanes")
-	var last int64
-	err = t.one(ctx, laneSums, into(&n, &last), subject)
-	return n, instant(last), err
+	var known, strangers, places, last int64
+	err = t.one(ctx, laneSums, into(&known, &strangers, &places, &last), subject)
+	return known + max(strangers, places), instant(last), err
 }
 
 // CountFailure counts in lanes that were not asked before the try.

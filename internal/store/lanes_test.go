@@ -304,3 +304,38 @@ func TestSweepingLeavesWhatCounts(t *testing.T) {
 		}
 	})
 }
+
+// A try that counts in several lanes is one try.
+func TestTriesAreCountedOnce(t *testing.T) {
+	here, there, known := place, place, lane(policy.LaneBrowser, 5, wait)
+	here.Key, there.Key, known.Key = policy.LanePlace+" 192.0.2.1", policy.LanePlace+" 192.0.2.2", policy.LaneBrowser+" mine"
+	unknown := func(where store.Lane) []store.Lane { return []store.Lane{source, strangers, where} }
+	type tries struct {
+		n     int
+		after time.Duration
+		lanes []store.Lane
+	}
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		for slug, row := range map[string]struct {
+			name  string
+			tries []tries
+			want  int64
+		}{
+			"two":    {"two from one place", []tries{{2, 0, unknown(here)}}, 2},
+			"five":   {"five, from which on one waits", []tries{{5, 0, unknown(here)}}, 5},
+			"places": {"from two places", []tries{{2, 0, unknown(here)}, {3, 0, unknown(there)}}, 5},
+			"known":  {"of a known browser and of another", []tries{{2, 0, unknown(here)}, {1, 0, []store.Lane{known}}}, 3},
+			"anew":   {"where the strangers' lane began anew", []tries{{4, 0, unknown(here)}, {1, wait - us, unknown(there)}, {1, wait, unknown(there)}}, 6},
+		} {
+			acme := storetest.AddTenant(t, s, slug, identity.Workspace)
+			for _, some := range row.tries {
+				for range some.n {
+					reserve(t, acme, some.after, some.lanes...)
+				}
+			}
+			if n, _, err := acme.Tries(t.Context(), "ann"); n != row.want || err != nil {
+				t.Errorf("%s: %d, %v, want %d", row.name, n, err, row.want)
+			}
+		}
+	})
+}
