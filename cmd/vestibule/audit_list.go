@@ -56,16 +56,19 @@ func (c *auditListCmd) Run(ctx context.Context, p *program) error {
 	})
 }
 
-// details are those of an event in one line; quoted where they are more than a
-// word, for some were typed by strangers.
+// details are those of an event in one line; a name or a value that is more than
+// a word is quoted, for some were typed by strangers.
 func details(of map[string]string) string {
 	var said []string
 	for _, key := range slices.Sorted(maps.Keys(of)) {
-		value := of[key]
-		if quoted := strconv.Quote(value); strings.ContainsAny(value, " ,=") || quoted != `"`+value+`"` {
-			value = quoted
-		}
-		said = append(said, key+"="+value)
+		said = append(said, word(key)+"="+word(of[key]))
 	}
 	return strings.Join(said, " ")
+}
+
+func word(text string) string {
+	if quoted := strconv.Quote(text); strings.ContainsAny(text, " ,=") || quoted != `"`+text+`"` {
+		return quoted
+	}
+	return text
 }

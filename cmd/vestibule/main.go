@@ -83,7 +83,7 @@ func (p *program) run(ctx context.Context, args, environ []string) int {
 	}
 	if err == nil {
 		chosen.BindTo(ctx, (*context.Context)(nil))
-		err = chosen.Run(p)
+		err = elsewhere(chosen.Run(p))
 	}
 	return p.explain(err)
 }
@@ -123,12 +123,12 @@ func (p *program) explain(err error) int {
 	said := problem.Of(err)
 	switch {
 	case said == nil:
-		fmt.Fprintf(p.stderr, "vestibule: %v\n", err)
+		p.say("vestibule: %v", err)
 	default:
-		fmt.Fprintf(p.stderr, "vestibule: %s\n", said.Message)
+		p.say("vestibule: %s", said.Message)
 		for _, f := range said.Fields {
 			if !strings.Contains(said.Message, f.Message) {
-				fmt.Fprintf(p.stderr, "  %s: %s\n", strings.TrimPrefix(f.Location, "body."), f.Message)
+				p.say("  %s: %s", strings.TrimPrefix(f.Location, "body."), f.Message)
 			}
 		}
 	}

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 )
 
 // output is how a read command writes what it found.
@@ -21,7 +23,11 @@ func (o output) list(p *program, items any, head string, rows [][]string) error 
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, strings.ReplaceAll(head, " ", "\t"))
 	for _, row := range rows {
-		fmt.Fprintln(table, strings.Join(row, "\t"))
+		shown := make([]string, len(row))
+		for i, cell := range row {
+			shown[i] = visible(cell)
+		}
+		fmt.Fprintln(table, strings.Join(shown, "\t"))
 	}
 	return table.Flush()
 }
@@ -33,21 +39,46 @@ func (o output) one(p *program, item any, fields [][2]string) error {
 	}
 	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, field := range fields {
-		fmt.Fprintf(table, "%s\t%s\n", field[0], field[1])
+		fmt.Fprintf(table, "%s\t%s\n", field[0], visible(field[1]))
 	}
 	return table.Flush()
 }
 
 func (p *program) json(item any) error {
-	encoder := json.NewEncoder(p.stdout)
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(item)
+	if err := encoder.Encode(item); err != nil {
+		return err
+	}
+	_, err := io.WriteString(p.stdout, escaped(text.String(), "\n")) // an escape is JSON's, too
+	return err
 }
 
 // say tells people what has been done; programs look at the exit code.
 func (p *program) say(format string, args ...any) {
-	fmt.Fprintf(p.stderr, format+"\n", args...)
+	fmt.Fprintln(p.stderr, escaped(fmt.Sprintf(format, args...), "\n"))
+}
+
+// visible is a cell of a table as it may be shown: nothing in it moves the
+// cursor, begins a row or a column, or turns the direction of what follows.
+func visible(text string) string { return escaped(text, "") }
+
+// escaped writes what steers a terminal (control characters, line and paragraph
+// separators, the marks of bidirectional text) as JSON would; some of them may
+// stay. What is no UTF-8, which old terminals read as control characters, gives
+// way to U+FFFD.
+func escaped(text, stay string) string {
+	var shown strings.Builder
+	for _, r := range text {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) && !strings.ContainsRune(stay, r) {
+			fmt.Fprintf(&shown, `\u%04x`, r)
+			continue
+		}
+		shown.WriteRune(r)
+	}
+	return shown.String()
 }
 
 // moment is a time for people and programs alike; "-" is never.

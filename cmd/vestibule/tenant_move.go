@@ -227,7 +227,7 @@ func (c *tenantDeleteCmd) confirm(p *program, t identity.Tenant) error {
 	if file, ok := p.stdin.(*os.File); !ok || !term.IsTerminal(int(file.Fd())) {
 		return usage("this deletes %s for ever: give --yes where nobody can be asked", t.Slug)
 	}
-	fmt.Fprintf(p.stderr, "This deletes %s (%s) with all its users and its trail, for ever.\nType the slug to go on: ", t.Name, t.Slug)
+	fmt.Fprintf(p.stderr, "This deletes %s (%s) with all its users and its trail, for ever.\nType the slug to go on: ", visible(t.Name), t.Slug)
 	typed, _ := bufio.NewReader(p.stdin).ReadString('\n') // whatever ends it: it is the slug or not
 	if strings.TrimSpace(typed) != t.Slug {
 		return errNotSure

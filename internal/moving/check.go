@@ -164,18 +164,3 @@ func (c *checker) logo(f fields) string {
 	}
 	return ""
 }
-
-func (c *checker) event(f fields) string {
-	detail := map[string]string{}
-	switch erased := len(f.bytes("personal")) > 0; {
-	case !isID(f.text("id"), "evt") || !eventKind.MatchString(f.text("kind")):
-		return "the event has no id or no kind"
-	case len(f.bytes("personal")) > 64:
-		return "what stands for what was erased is too long"
-	case json.Unmarshal([]byte(f.text("detail")), &detail) != nil:
-		return "the event's detail is none"
-	case erased && (f.text("address") != "" || f.text("user_agent") != "" || f.text("detail") != nothing):
-		return "the event says what was erased"
-	}
-	return ""
-}

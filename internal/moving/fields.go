@@ -1,7 +1,6 @@
 package moving
 
 import (
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -23,9 +22,6 @@ var (
 	earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 	latest   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 )
-
-// eventKind is how kinds of events are written, those of newer versions too.
-var eventKind = regexp.MustCompile(`^[a-z_]{1,64}$`)
 
 // fields reads a row by the names of its columns.
 type fields struct {
