@@ -1,9 +1,11 @@
 package signin_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 
 	"golang.org/x/crypto/bcrypt"
@@ -110,6 +112,28 @@ func TestImportedHashesBecomeOurs(t *testing.T) {
 		}
 		if n := hashed(func() { out, err = h.SignIn.SignIn(t.Context(), try) }); n != 1 || len(out.Choices) != 5 {
 			t.Errorf("%d hashes for %d tenants at the third sign-in, want 1 for 5", n, len(out.Choices))
+		}
+	})
+}
+
+// Whoever has a password is not left out for those who have none: their decoys
+// have salts of their own too.
+//
+// Proves: Q1, 2.4, 2.5
+func TestRealHashesBeforeDecoys(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		var tenants []store.Tenant
+		for i := range 4 {
+			tenants = append(tenants, h.AddTenant(t, fmt.Sprintf("crm-%d", i), identity.Email))
+		}
+		slices.SortFunc(tenants, func(a, b store.Tenant) int { return cmp.Compare(a.ID(), b.ID()) }) // as they are found
+		for _, crm := range tenants[:3] {
+			h.AddUser(t, crm, housetest.Person{Email: "quinn@crm.test", Status: identity.Invited})
+		}
+		quinn := h.AddUser(t, tenants[3], housetest.Person{Email: "quinn@crm.test", Hash: foreign(t, right)})
+		out, err := h.SignIn.SignIn(t.Context(), signin.Try{Email: "quinn@crm.test", Password: right, From: from(home)})
+		if err != nil || out.User.ID != quinn.ID {
+			t.Errorf("invited in three tenants, with a password in the last: %v, user %q; want in", err, out.User.ID)
 		}
 	})
 }
