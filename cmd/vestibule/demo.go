@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"text/tabwriter"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/vestibule-id/vestibule/internal/admin"
 	"github.com/vestibule-id/vestibule/internal/config"
 	"github.com/vestibule-id/vestibule/internal/identity"
@@ -55,7 +57,7 @@ var demoTenants = []struct {
 }
 
 // Run serves the demo until the process is told to stop.
-func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
+func (c *demoCmd) Run(ctx context.Context, chosen *kong.Context, p *program) (err error) {
 	params, err := secret.ParseParams(c.PasswordHash)
 	if err != nil {
 		return usage("--password-hash: %w", err)
@@ -64,6 +66,7 @@ func (c *demoCmd) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return usage("--mail-from: %w", err)
 	}
+	c.findPorts(p, given(chosen, "ops-listen"))
 	folder, remove, err := demoFolder(c.Data)
 	if err != nil {
 		return err

@@ -70,9 +70,17 @@ func main() {
 	os.Exit(code)
 }
 
+// All times are in one zone; pages know whose reads them. (Time.UTC would take the
+// monotonic reading away.)
+func init() { time.Local = time.UTC }
+
 // clock is as fine as the database: what is answered about something just made
-// is what will be read of it ever after.
-func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+// is what will be read of it ever after. Ages are measured by its monotonic
+// reading, whatever becomes of the hour.
+func clock() time.Time {
+	now := time.Now()
+	return now.Add(-time.Duration(now.Nanosecond() % 1000))
+}
 
 // run runs one command and returns the exit code.
 func (p *program) run(ctx context.Context, args, environ []string) int {

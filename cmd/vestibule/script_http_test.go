@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,11 +17,12 @@ import (
 // What scripts about the server need besides:
 //
 //	ports NAME…                   puts a free address of this machine into each $NAME
+//	hold NAME ADDRESS             listens there, and puts the address into $NAME
 //	eventually COMMAND…           repeats the command until it succeeds
 //	ask STATUS METHOD URL [BODY]  one request, with $BEARER where it is set; the body goes to the file "answer"
 //	pick FIELD NAME               puts a text field of "answer" into $NAME
 var serverCommands = map[string]func(*testscript.TestScript, bool, []string){
-	"ports": ports, "eventually": eventually, "ask": ask, "pick": pick,
+	"ports": ports, "hold": hold, "eventually": eventually, "ask": ask, "pick": pick,
 }
 
 func ports(ts *testscript.TestScript, _ bool, names []string) {
@@ -29,6 +32,16 @@ func ports(ts *testscript.TestScript, _ bool, names []string) {
 		ts.Setenv(name, l.Addr().String())
 		ts.Check(l.Close())
 	}
+}
+
+func hold(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", args[1])
+	if errors.Is(err, syscall.EADDRINUSE) { // somebody holds it for us
+		return
+	}
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv(args[0], l.Addr().String())
 }
 
 func eventually(ts *testscript.TestScript, _ bool, args []string) {
