@@ -42,6 +42,8 @@ func startPace() *pace {
 		p.ballast = make([]byte, 8<<20)
 		debug.SetGCPercent(garbageHashing) // what a start leaves behind is not kept either
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.eases = time.AfterFunc(afterStart, p.ease)
 	return p
 }
@@ -51,8 +53,8 @@ func (p *pace) hashing() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.last = time.Now()
-	if p.eases == nil || runtime.GOMAXPROCS(0) == p.processors {
-		p.set(garbageHashing, 2*p.processors)
+	if runtime.GOMAXPROCS(0) == p.processors {
+		p.set(garbageHashing, 2*p.processors, p.processors)
 	}
 	if p.eases == nil {
 		p.eases = time.AfterFunc(afterHashing, p.ease)
@@ -75,13 +77,15 @@ func (p *pace) eased() bool {
 		return false
 	}
 	p.eases = nil
-	p.set(garbageUsual, p.processors)
+	p.set(garbageUsual, p.processors, 0)
 	return true
 }
 
-func (p *pace) set(garbage, processors int) {
-	runtime.GOMAXPROCS(processors)
-	argon2id.Keep(processors - p.processors) // a piece for each hash at a time
+// set says how much garbage may pile up, in percent, how much runs at once, and
+// how many pieces of memory wait for the next hash.
+func (p *pace) set(garbage, atOnce, pieces int) {
+	runtime.GOMAXPROCS(atOnce)
+	argon2id.Keep(pieces)
 	if p.collects {
 		debug.SetGCPercent(garbage)
 	}

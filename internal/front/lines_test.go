@@ -33,6 +33,10 @@ func TestLines(t *testing.T) {
 		if text := out.String(); strings.Count(text, "\n") != 3 || strings.Index(text, "two") > strings.Index(text, "three") {
 			t.Errorf("written at a warning:\n%s", text)
 		}
+		log.With("tenant", "acme").Warn("four")
+		if !strings.Contains(out.String(), "four") {
+			t.Error("a warning of a tenant waits")
+		}
 	})
 }
 

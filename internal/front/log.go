@@ -20,19 +20,21 @@ import (
 	"github.com/vestibule-id/vestibule/internal/problem"
 )
 
-// NewLogger writes one JSON object a line, times in UTC. It is the last wall
+// NewLogger writes one JSON object a line, times in UTC; w must be safe for
+// concurrent use. It is the last wall
 // before a secret is logged, not the first: attributes whose key speaks of
 // passwords, tokens, secrets, authorization or cookies are dropped, and only
 // plain values are shown.
 func NewLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(logHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}), w})
+	return slog.New(logHandler{Handler: slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}), out: w})
 }
 
 // A logHandler keeps what is a warning or worse not waiting in a Lines, and
 // gives the lines about requests a way of their own.
 type logHandler struct {
 	slog.Handler
-	out io.Writer
+	out   io.Writer
+	added bool // there is more to every line than the line knows
 }
 
 // Handle writes one line.
@@ -42,6 +44,16 @@ func (h logHandler) Handle(ctx context.Context, r slog.Record) error {
 		err = errors.Join(err, lines.Flush())
 	}
 	return err
+}
+
+// WithAttrs adds to every line.
+func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return logHandler{h.Handler.WithAttrs(attrs), h.out, true}
+}
+
+// WithGroup is like WithAttrs.
+func (h logHandler) WithGroup(name string) slog.Handler {
+	return logHandler{h.Handler.WithGroup(name), h.out, true}
 }
 
 var secretWords = []string{"password", "token", "secret", "authorization", "cookie"}
@@ -119,7 +131,7 @@ func (l Line) Log(ctx context.Context, log *slog.Logger) {
 	if !handler.Enabled(ctx, level) {
 		return
 	}
-	if usual, ok := handler.(logHandler); ok && level == slog.LevelInfo {
+	if usual, ok := handler.(logHandler); ok && !usual.added && level == slog.LevelInfo {
 		_, _ = usual.out.Write(l.appendJSON(make([]byte, 0, 512))) // as slog does: there is nobody to tell
 		return
 	}

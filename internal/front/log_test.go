@@ -169,12 +169,12 @@ func TestLineIsWrittenAsSlogWould(t *testing.T) {
 		{At: at, Method: "GET", Route: "GET /users/{id}", Status: 200, Bytes: 1 << 40, Took: 1500 * time.Microsecond, Tenant: "ten_1", User: "usr_1",
 			Peer: identity.Peer{Address: "2001:db8::1", RequestID: "r1"}},
 		{At: at, Method: "X", Status: 404, Took: 3 * time.Hour, Err: problem.NotFound},
-		{At: at.Add(time.Nanosecond), Status: 599, Err: context.Canceled},
+		{At: at.In(time.FixedZone("WIB", 7*3600)).Add(time.Nanosecond), Status: 599, Err: context.Canceled},
 		{At: at, Route: "\"\\\x00\x7f\n\u2028é\xff<>&"},
 	} {
 		var short, long bytes.Buffer
 		l.Log(t.Context(), NewLogger(&short, slog.LevelInfo))
-		l.Log(t.Context(), slog.New(slog.NewJSONHandler(&long, nil)))
+		l.Log(t.Context(), slog.New(NewLogger(&long, slog.LevelInfo).Handler().(logHandler).Handler))
 		if a, b := fields(t, short.Bytes()), fields(t, long.Bytes()); !reflect.DeepEqual(a, b) || strings.Count(short.String(), "\n") != 1 {
 			t.Errorf("%s\nis not\n%s", short.String(), long.String())
 		}

@@ -38,7 +38,7 @@ const (
 // Key is argon2.IDKey: time in passes, memory in KiB, size in bytes. With more
 // than one lane (threads) it is the library's own, with goroutines of its own.
 func Key(password, salt []byte, time, memory uint32, threads uint8, size uint32) []byte {
-	if threads != 1 {
+	if threads != 1 || time == 0 { // for which it panics
 		return argon2.IDKey(password, salt, time, memory, threads, size)
 	}
 	blocks := take(int(max(memory/syncPoints, 2) * syncPoints))

@@ -85,3 +85,32 @@ func TestKeep(t *testing.T) {
 		}
 	}
 }
+
+// Among pieces of several sizes the one that fits is found, and none is kept
+// beyond those asked for.
+func TestFind(t *testing.T) {
+	Keep(2)
+	defer Keep(0)
+	for _, size := range []int{8, 64, 128} {
+		giveBack(make([]block, size))
+	}
+	if got := find(64); cap(got) != 64 {
+		t.Errorf("for 64 blocks a piece of %d was found", cap(got))
+	}
+	if find(64) != nil {
+		t.Error("a third piece was kept, or one that is too small was found")
+	}
+	if find(8) != nil {
+		t.Error("one that is too small did not make way")
+	}
+}
+
+// The library panics for what has no meaning.
+func TestNoPasses(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a hash of no passes")
+		}
+	}()
+	Key(nil, nil, 0, 64, 1, 32)
+}

@@ -27,21 +27,29 @@ func Keep(pieces int) {
 	}
 }
 
-// take finds a piece that is large enough. One that is too small makes way, or
-// it would keep its place for ever.
+// take finds a piece that is large enough, or makes one.
 func take(blocks int) []block {
+	if piece := find(blocks); piece != nil {
+		return piece[:blocks]
+	}
+	return make([]block, blocks)
+}
+
+// find is nil where nothing fits. One piece that is too small makes way then, or
+// it would keep its place for ever.
+func find(blocks int) []block {
 	kept.Lock()
 	defer kept.Unlock()
-	if len(kept.free) == 0 {
-		return make([]block, blocks)
+	at := slices.IndexFunc(kept.free, func(piece []block) bool { return cap(piece) >= blocks })
+	if last := len(kept.free); at < 0 && last > 0 {
+		kept.free = slices.Delete(kept.free, last-1, last)
 	}
-	at := max(slices.IndexFunc(kept.free, func(piece []block) bool { return cap(piece) >= blocks }), 0)
+	if at < 0 {
+		return nil
+	}
 	piece := kept.free[at]
 	kept.free = slices.Delete(kept.free, at, at+1)
-	if cap(piece) < blocks {
-		return make([]block, blocks)
-	}
-	return piece[:blocks]
+	return piece
 }
 
 func giveBack(piece []block) {
