@@ -105,11 +105,11 @@ type Claims struct {
 	ID          string             `json:"jti"` // see NewTokenID
 	Session     identity.SessionID `json:"sid"`
 	AuthTime    NumericDate        `json:"auth_time"`
-	Methods     []string           `json:"amr,omitempty"` // RFC 8176
+	Methods     []string           `json:"amr"` // RFC 8176
 	TenantID    identity.TenantID  `json:"tenant_id"`
 	Tenant      string             `json:"tenant"` // slug
-	Roles       []string           `json:"roles,omitempty"`
-	Permissions []string           `json:"permissions,omitempty"`
+	Roles       []string           `json:"roles"`
+	Permissions []string           `json:"permissions"` // there also when it is empty
 	Name        string             `json:"name,omitempty"`
 	Email       string             `json:"email,omitempty"`
 	Extension   string             `json:"extension,omitempty"`

@@ -106,7 +106,7 @@ func (s *Service) claims(live store.Live, now, end time.Time) secret.Claims {
 		TenantID: t.ID, Tenant: t.Slug, Roles: []string{u.Role},
 		Name: u.Name, Email: u.Email.Typed, Extension: u.Extension,
 	}
-	c.Permissions = slices.AppendSeq(c.Permissions, live.Role.Permissions.All())
+	c.Permissions = slices.AppendSeq([]string{}, live.Role.Permissions.All())
 	return c
 }
 
