@@ -113,9 +113,12 @@ func own(actor identity.Actor, roles identity.Roles, name string) (identity.Role
 	return r, policy.MayEditRole(actor, r)
 }
 
-// unlike refuses a name or title that another role has: people could not tell
-// the two apart.
+// unlike refuses a name or title that another role has, or that looks like it:
+// people could not tell the two apart.
 func unlike(roles identity.Roles, r identity.Role, isNew bool) error {
+	if policy.Resembles(r.Title).Name != "" {
+		return ErrRoleTaken
+	}
 	for _, other := range roles {
 		if other.Name == r.Name && !isNew {
 			continue

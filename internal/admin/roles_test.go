@@ -83,6 +83,7 @@ func TestWhoMayEditWhichRole(t *testing.T) {
 			{"lead makes one of the same title", lead, create(admin.NewRole{Name: "x2", Title: "x1", Rank: 1}), admin.ErrRoleTaken},
 			{"lead makes another “Admin”", lead, create(admin.NewRole{Name: "x2", Title: "ADMIN", Rank: 1}), admin.ErrRoleTaken},
 			{"lead makes one that looks like it", lead, create(admin.NewRole{Name: "x2", Title: "Ａd mın", Rank: 1}), admin.ErrRoleTaken},
+			{"lead makes one that runs together like it", lead, create(admin.NewRole{Name: "x2", Title: "Adrnin", Rank: 1}), admin.ErrRoleTaken},
 			{"lead makes one with a foreign letter", lead, create(admin.NewRole{Name: "x2", Title: "Аdmin", Rank: 1}), admin.ErrRole},
 			{"a built-in name", as("usr_ada"), create(admin.NewRole{Name: "user", Title: "X2", Rank: 1}), admin.ErrRoleTaken},
 			{"the name of a page", as("usr_ada"), create(admin.NewRole{Name: "new", Title: "X2", Rank: 1}), admin.ErrRole},
@@ -118,6 +119,50 @@ func TestWhoMayEditWhichRole(t *testing.T) {
 		slices.Sort(told)
 		if got := strings.Join(told, " "); got != "role_changed role_created role_created role_created role_created role_deleted" {
 			t.Errorf("the trail tells of %s", got)
+		}
+	})
+}
+
+// A role from before titles and permissions were asked for more is as it was
+// made, and can be changed in all else; what is sent as it stands is no change.
+//
+// Proves: G3, 5.3
+func TestARoleFromBeforeTheRules(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		acme, _ := storetest.Twins(t, s)
+		svc := service()
+		for name, title := range map[string]string{"r1": "Modem", "r2": "MO DEM", "r3": "Аdmin", "r4": "Adrnin"} {
+			r := identity.Role{Name: name, Title: title, Rank: 7, Permissions: "users.write", CreatedAt: svc.Now(), ChangedAt: svc.Now()}
+			if err := acme.Tx(t.Context(), func(tx *store.Tx) error { return tx.AddRole(t.Context(), r) }); err != nil {
+				t.Fatal(err)
+			}
+			for what, c := range map[string]admin.RoleChanges{"its rank": {Rank: number(8)}, "rank and title": {Title: &title, Rank: number(9)},
+				"all of it": {Title: &title, Rank: number(9), Permissions: list("users.read")}, "back": {Rank: number(8)}} {
+				if _, err := svc.SetRole(t.Context(), acme, operator, name, c, here); err != nil {
+					t.Errorf("%s of %q: %v", what, title, err)
+				}
+			}
+		}
+		for title, want := range map[string]error{"Mod em": admin.ErrRoleTaken, "Аdmіn": admin.ErrRole, "ADMIN": admin.ErrRoleTaken, "Adrn in": admin.ErrRoleTaken, "Modern": nil} {
+			if _, err := svc.SetRole(t.Context(), acme, operator, "r1", admin.RoleChanges{Title: &title}, here); !errors.Is(err, want) {
+				t.Errorf("called %q: %v, want %v", title, err, want)
+			}
+		}
+		alone := identity.Role{Name: "r9", Title: "Nine", Rank: 7, Permissions: "users.write", CreatedAt: svc.Now(), ChangedAt: svc.Now()}
+		if err := acme.Tx(t.Context(), func(tx *store.Tx) error { return tx.AddRole(t.Context(), alone) }); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := acme.Role(t.Context(), "r9"); err != nil || r.Permissions != "users.write" {
+			t.Errorf("nobody has changed it, and it may %q, %v", r.Permissions, err)
+		}
+		if _, err := svc.SetRole(t.Context(), acme, operator, "r9", admin.RoleChanges{Rank: number(8)}, here); err != nil {
+			t.Error(err)
+		}
+		if e := housetest.LastEvent(t, acme); e.Detail["permissions.added"] != "" || e.Detail["rank.to"] != "8" {
+			t.Errorf("the trail tells of %v", e.Detail)
+		}
+		if _, err := svc.SetRole(t.Context(), acme, operator, "r9", admin.RoleChanges{Permissions: list("users.write")}, here); !errors.Is(err, admin.ErrRole) {
+			t.Errorf("saved again without what it needs: %v", err)
 		}
 	})
 }

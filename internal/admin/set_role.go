@@ -41,8 +41,10 @@ func (s *Service) SetRole(ctx context.Context, t store.Tenant, actor identity.Ac
 			return ErrRoleMoved
 		}
 		if after != before {
-			if err := unlike(roles, after, false); err != nil {
-				return err
+			if after.Title != before.Title { // else it is as it was let be
+				if err := unlike(roles, after, false); err != nil {
+					return err
+				}
 			}
 			if err := policy.MayEditRole(actor, after); err != nil {
 				return err
@@ -61,7 +63,7 @@ func (s *Service) SetRole(ctx context.Context, t store.Tenant, actor identity.Ac
 func (c RoleChanges) apply(r identity.Role) (identity.Role, error) {
 	var wrong faults
 	var err error
-	if c.Title != nil {
+	if c.Title != nil && *c.Title != r.Title { // one from before these rules may stay
 		r.Title, err = policy.ParseTitle(*c.Title)
 		wrong.add("title", err)
 	}

@@ -21,7 +21,7 @@ import (
 type checker struct {
 	tenant tenantLine
 	roles  map[string]bool   // that the file brings along
-	titles map[string]bool   // as they are compared, of all roles there will be
+	titles map[string]bool   // of these roles
 	called map[[16]byte]bool // the users who are invited
 	admins int               // the active ones, so far
 }
@@ -29,9 +29,6 @@ type checker struct {
 // header checks what the first line says of the tenant.
 func (c *checker) header(h header) string {
 	c.tenant, c.roles, c.titles, c.called = h.Tenant, map[string]bool{}, map[string]bool{}, map[[16]byte]bool{}
-	for _, role := range policy.BuiltInRoles() {
-		c.titles[policy.TitleKey(role.Title)] = true
-	}
 	t := h.Tenant
 	if slug, err := identity.ParseSlug(t.Slug); err != nil || slug != t.Slug {
 		return "the tenant's slug is none"
@@ -121,23 +118,29 @@ func (c *checker) role(name string) bool {
 	return policy.BuiltIn(name).Name != "" || c.roles[name]
 }
 
+// ownRole lets in whatever an installation ever let exist: titles that look alike
+// or mix scripts, and permissions without what they need, which they get on the
+// way in. Only who would be taken for a built-in role stays out.
 func (c *checker) ownRole(f fields) string {
 	name, permissions := f.text("name"), f.text("permissions")
 	if !parses(identity.ParseRoleName, name) || name == "new" || policy.BuiltIn(name).Name != "" { // “new” is a page's
 		return "the role's name will not do"
 	}
-	if !parses(policy.ParseTitle, f.text("title")) {
-		return "the role's title will not do"
+	title := f.text("title")
+	if !parses(policy.ParseKeptTitle, title) {
+		return "the title of the role " + name + " will not do"
 	}
-	title := policy.TitleKey(f.text("title"))
+	if like := policy.Resembles(title); like.Name != "" {
+		return "the title of the role " + name + " looks like that of the built-in role " + like.Title + "; give it another where the file comes from"
+	}
 	if c.titles[title] {
-		return "another role has the role's title"
+		return "another role has the title of the role " + name
 	}
 	c.titles[title] = true
 	if rank := f.number("rank"); rank < policy.MinRank || rank > policy.MaxRank {
 		return "the role's rank is not from 1 to 99"
 	}
-	known, err := policy.ParsePermissions(strings.Fields(permissions))
+	known, err := policy.ParseKeptPermissions(strings.Fields(permissions))
 	if said := problem.Of(err); said != nil {
 		return "of the role's permissions: " + strings.TrimSuffix(said.Message, ".")
 	}

@@ -91,7 +91,7 @@ func lived(t testing.TB, h *housetest.House) store.Tenant {
 	row.Policy.Logo = "0123456789abcdef"
 	tx(t, acme, func(tx *store.Tx) error {
 		return errors.Join(tx.Set(t.Context(), row), tx.SetLogo(t.Context(), store.Logo{Fingerprint: row.Policy.Logo, Picture: picture.Bytes()}),
-			tx.AddRole(t.Context(), identity.Role{Name: "help-desk", Title: "Help Desk", Rank: 30, Permissions: policy.SetOf(policy.UsersCredentials), CreatedAt: h.Clock.Now(), ChangedAt: h.Clock.Now()}),
+			tx.AddRole(t.Context(), identity.Role{Name: "help-desk", Title: "Help Desk", Rank: 30, Permissions: policy.SetOf(policy.UsersRead, policy.UsersCredentials), CreatedAt: h.Clock.Now(), ChangedAt: h.Clock.Now()}),
 			tx.AddEvent(t.Context(), identity.Event{Kind: identity.EventTenantCreated, Result: identity.EventOK, At: h.Clock.Now()}))
 	})
 	seal(t, h)

@@ -75,8 +75,8 @@ func SetOf(list ...Permission) identity.Permissions {
 	return identity.Permissions(strings.Join(names, " "))
 }
 
-// Complete is a set with what its permissions need beside them. Roles made before
-// that was asked for are read so.
+// Complete is a set with what its permissions need beside them, as roles come in
+// with a tenant's file that were made before that was asked for.
 func Complete(set identity.Permissions) identity.Permissions {
 	lacking := lacks(set)
 	if len(lacking) == 0 {

@@ -135,6 +135,16 @@ func CheckRank(rank int) error {
 // ParsePermissions reads a list of permissions; each may be there once or more,
 // and what one of them needs is there as well.
 func ParsePermissions(names []string) (identity.Permissions, error) {
+	set, err := ParseKeptPermissions(names)
+	if err != nil {
+		return "", err
+	}
+	return set, CheckComplete(set)
+}
+
+// ParseKeptPermissions reads those of a role that is somewhere already, from
+// before anybody asked what one of them needs.
+func ParseKeptPermissions(names []string) (identity.Permissions, error) {
 	var list []Permission
 	for _, name := range names {
 		p := Permission(name)
@@ -143,6 +153,5 @@ func ParsePermissions(names []string) (identity.Permissions, error) {
 		}
 		list = append(list, p)
 	}
-	set := SetOf(list...)
-	return set, CheckComplete(set)
+	return SetOf(list...), nil
 }

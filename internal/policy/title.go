@@ -15,21 +15,31 @@ const maxTitle = 60 // characters
 
 var errTitle = problem.New(problem.Invalid, "invalid_title", "A title has at most 60 characters.")
 
-// ParseTitle reads what a role is called by people, as names are read. A word of
-// it is written in one script: a Cyrillic letter in “Аdmin” is there to deceive.
-// Whether another role looks alike is for TitleKey to say.
+// ParseTitle reads what a role is to be called by people, as names are read. A
+// word of it is written in one script: a Cyrillic letter in “Аdmin” is there to
+// deceive. Whether another role looks alike is for Resembles and TitleKey to say.
 func ParseTitle(typed string) (string, error) {
+	title, err := ParseKeptTitle(typed)
+	if err != nil {
+		return "", err
+	}
+	for word := range strings.FieldsFuncSeq(title, betweenWords) {
+		if mixed(word) {
+			return "", errTitle.Because("A word of a title is written in one script: letters of two that look alike are not mixed.")
+		}
+	}
+	return title, nil
+}
+
+// ParseKeptTitle reads the title of a role that is somewhere already: its words
+// may be in any scripts, for it was there before anybody asked for one.
+func ParseKeptTitle(typed string) (string, error) {
 	title, err := identity.ParseName(typed)
 	switch {
 	case err != nil:
 		return "", err
 	case utf8.RuneCountInString(title) > maxTitle:
 		return "", errTitle
-	}
-	for word := range strings.FieldsFuncSeq(title, betweenWords) {
-		if mixed(word) {
-			return "", errTitle.Because("A word of a title is written in one script: letters of two that look alike are not mixed.")
-		}
 	}
 	return title, nil
 }
@@ -81,11 +91,24 @@ func TitleKey(title string) string {
 		}
 		return r
 	}, norm.NFKC.String(title))
-	return sequences.Replace(lookAlikes.Replace(identity.FoldSearch(shown)))
+	return strings.ReplaceAll(lookAlikes.Replace(identity.FoldSearch(shown)), "i\u0307", "i") // the dot an i has anyway
 }
 
-// sequences are letters that run together into one, and the dot an i has anyway.
-var sequences = strings.NewReplacer("rn", "m", "vv", "w", "i\u0307", "i")
+// Resembles is the built-in role that a title would be taken for, or the zero
+// Role. It is stricter than TitleKey, for here somebody gains by deceiving:
+// letters that run together into one count as that one (“Adrnin”), which among
+// a tenant's own roles would keep “Modern” from standing beside “Modem”.
+func Resembles(title string) identity.Role {
+	key := sequences.Replace(TitleKey(title))
+	for _, role := range builtIn {
+		if sequences.Replace(TitleKey(role.Title)) == key {
+			return role
+		}
+	}
+	return identity.Role{}
+}
+
+var sequences = strings.NewReplacer("rn", "m", "vv", "w")
 
 // lookAlikes are folded letters that look like Latin ones, small or as capitals;
 // where the two differ, as in Greek, the capital decides.

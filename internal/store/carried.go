@@ -76,7 +76,7 @@ func Sheets() []Sheet { return slices.Clone(sheets) }
 
 var sheets = []Sheet{
 	sheet("logos", carriedLogos, Sheet{out: logosOut, into: logosIn}),
-	sheet("roles", carriedRoles, Sheet{out: rolesOut, into: rolesIn, leave: roleLeaves}),
+	sheet("roles", carriedRoles, Sheet{out: rolesOut, into: rolesIn, arrive: roleArrives}),
 	sheet("users", carriedUsers, Sheet{out: usersOut, into: usersIn, derived: 3, leave: userLeaves, arrive: userArrives}),
 	sheet("links", carriedLinks, Sheet{out: linksOut, into: linksIn, derived: 2, arrive: linkArrives}),
 	sheet("invitations", carriedInvitations, Sheet{out: invitationsOut, into: invitationsIn, derived: 1, arrive: invitationArrives}),
@@ -172,10 +172,11 @@ func (tx *Tx) CarryIn(ctx context.Context, p Packed, now time.Time) (err error) 
 	return tx.insertMany(ctx, insertAddress, 1, p.addresses)
 }
 
-// roleLeaves is a role as it is read everywhere else.
-func roleLeaves(_ Tenant, s Sheet, row []any) error {
+// roleArrives gives a role what its permissions need, as every role has that is
+// saved here.
+func roleArrives(_ Tenant, s Sheet, row []any) []any {
 	row[s.At("permissions")] = string(policy.Complete(identity.Permissions(s.text(row, "permissions"))))
-	return nil
+	return row
 }
 
 func userLeaves(t Tenant, s Sheet, row []any) error {

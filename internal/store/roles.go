@@ -107,7 +107,6 @@ func rolePart(r *identity.Role) part {
 	return part{
 		targets: []any{&r.Name, &r.Title, &r.Rank, &r.Permissions, &created, &changed},
 		finish: func() error {
-			r.Permissions = policy.Complete(r.Permissions)
 			r.CreatedAt, r.ChangedAt = instant(created), instant(changed)
 			return nil
 		},
