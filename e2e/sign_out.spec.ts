@@ -1,12 +1,22 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Page } from '@playwright/test';
 import { ask, cookie, expect, press, signIn, test } from './test.ts';
 
 // Chromium keeps whole pages for Back, which Playwright else turns off.
 test.use({
 	launchOptions: async ({ launchOptions }, use) => use({ ...launchOptions, ignoreDefaultArgs: ['--disable-back-forward-cache'] }),
 });
+
+// stays expects a page that has come to rest: its module has run, and has led
+// nowhere else.
+async function stays(page: Page, address: string) {
+	await expect(page).toHaveURL((url) => url.pathname + url.search === address);
+	await page.waitForLoadState('networkidle');
+	await expect(page.getByRole('button', { name: 'Sign In', exact: true })).toBeVisible();
+	expect(page.url()).toMatch(new RegExp(address.replace(/[?]/g, '\\?') + '$'));
+}
 
 // Proves: W13, 3.3
 test.describe('After signing out on a shared computer', () => {
@@ -46,6 +56,29 @@ test.describe('After signing out on a shared computer', () => {
 		await house.cli('user', 'deactivate', '--tenant', 'acme-corp', 'support@acme-corp.test');
 		await page.goBack({ waitUntil: 'commit' });
 		await expect(page).toHaveURL(/\/t\/acme-corp\/login(\?return_to=%2Fhome)?$/, { timeout: 20_000 });
+	});
+
+	test('Back from a page that is not theirs leads to it no more', async ({ page }) => {
+		// Somebody asks for a page, mistypes the tenant's address, and goes back.
+		for (const [address, title] of [['/t/acme-crop/login', 'Problem'], ['/t/kontak/login', 'Kontak']]) {
+			await page.goto('/login?return_to=%2Fphone');
+			await page.goto(address);
+			await expect(page).toHaveTitle(new RegExp(title));
+			await page.goBack({ waitUntil: 'commit' });
+			await stays(page, '/login?return_to=%2Fphone');
+		}
+		// So it is for somebody who was signed in, whose own page leads on once.
+		await signIn(page, 'acme-corp');
+		await page.goto('/settings');
+		await page.goto('/phone');
+		await page.goto('/home');
+		await press(page, 'Sign Out');
+		await expect(page).toHaveURL(/\/t\/acme-corp\/login$/);
+		await page.goto('/t/acme-crop/login');
+		await page.evaluate(() => history.go(-3));
+		await stays(page, '/t/acme-corp/login?return_to=%2Fphone');
+		await page.goBack({ waitUntil: 'commit' });
+		await stays(page, '/login?return_to=%2Fsettings');
 	});
 
 	test('nor in a tab that stood still', async ({ page, context }) => {

@@ -298,6 +298,7 @@ function watch(state) {
 
   channel.postMessage(state);
   run();
+  sessionStorage.setItem("door", state.sign_in); // of this tab, for ahead
 }
 
 function minutes(seconds) {
@@ -321,20 +322,22 @@ function enter(form) {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
   channel.postMessage({ signed_in: false });
   if (back) {
-    ahead(back);
     look(); // who was led here may have been signed in again meanwhile
+    ahead(back);
   }
 }
 
-// ahead leads on to the tenant's own sign-in page, for somebody who went back
-// past it, to a page that now leads to the sign-in page of all. What this tab
-// has visited knows it; nothing is kept for that.
+// ahead leads on to the sign-in page of the tenant this tab was signed in to,
+// once, for somebody who went back past it, to a page that now leads to the
+// sign-in page of all. Only what a signed-in page has left as its door counts:
+// another tenant's page, or an address that was mistyped, leads nobody anywhere.
 function ahead(back) {
+  const own = sessionStorage.getItem("door");
   const here = globalThis.navigation?.currentEntry?.index ?? Infinity;
   const visited = location.pathname === "/login" ? (globalThis.navigation?.entries() ?? []) : [];
-  const own = visited.slice(here + 1).find(({ url }) => /^\/t\/[^/]+\/login$/.test(new URL(url ?? "/", location).pathname));
-  if (own) {
-    location.replace(new URL(own.url).pathname + "?" + new URLSearchParams({ return_to: back }));
+  if (own && visited.slice(here + 1).some(({ url }) => new URL(url ?? "/", location).pathname === own)) {
+    sessionStorage.removeItem("door");
+    location.replace(own + "?" + new URLSearchParams({ return_to: back }));
   }
 }
 
