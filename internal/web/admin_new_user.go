@@ -90,6 +90,8 @@ func (p *Pages) createUser(w http.ResponseWriter, r *http.Request, v *front.Visi
 	if !fault(pg.Fields, about) && pg.RoleSays == "" && !pg.Password.Wrong {
 		pg.Problem = sentence(about)
 	}
+	pg.sentAgain(f, about)
+	retryAfter(w, about)
 	return render(w, front.Status(about.Kind), pg)
 }
 

@@ -36,6 +36,7 @@ type frame struct {
 	FormToken string
 	Leaving   bool   // the page itself is about signing out
 	State     string // JSON, for the module; see state
+	once      string // what Once tells; "" for a new value each time
 }
 
 // A tab is a line of the navigation bar.
