@@ -165,7 +165,7 @@ func (p *Pages) organizationPage(r *http.Request, v *front.Visit, typed form) (p
 			value := typed.orElse(word, was)
 			setting := word.shown(p.Admin.Operator, value, was, defaults[word.key], holds[word.key])
 			if value != was && signsOutSoon(word.key, value) {
-				setting.Sure = chosenWord{sureName(word.key), "Yes, sign people out that soon", typed.has(sureName(word.key))}
+				setting.Sure = chosenWord{sureName(word.key), "Yes, sign people out that soon", typed.sure(word.key)}
 			}
 			card.Settings = append(card.Settings, setting)
 		}

@@ -24,12 +24,16 @@ func signsOutSoon(key, value string) bool {
 	return signsOut[key] != "" && err == nil && long > 0 && long < soon
 }
 
+// sure reports whether the box beside a key was ticked, whose value is the
+// page's; a field of that name alone is no tick.
+func (f form) sure(key string) bool { return f[sureName(key)] == "yes" }
+
 // surely is errSoon where changes leave people hardly a session and the form
 // does not say that it is meant.
 func (f form) surely(changes map[string]string) error {
 	var asked []problem.Field
 	for key, value := range changes {
-		if signsOutSoon(key, value) && !f.has(sureName(key)) {
+		if signsOutSoon(key, value) && !f.sure(key) {
 			asked = append(asked, problem.Field{Location: "body." + key, Message: signsOut[key]})
 		}
 	}

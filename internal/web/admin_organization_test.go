@@ -79,6 +79,9 @@ func TestOrganizationPage(t *testing.T) {
 			expect(422, "Nothing was saved", "who pause for longer than this are signed out, you too", "Everybody is signed out so long after signing in", `value="1s"`, `name="sure.idle-timeout" value="yes">`, `name="sure.session-lifetime" value="yes">`)
 		save("was.idle-timeout=30m", "idle-timeout=1s", "sure.idle-timeout=yes", "was.session-lifetime=", "session-lifetime=0s").
 			expect(422, "This must be", `name="sure.idle-timeout" value="yes" checked>`)
+		for _, sent := range []string{"", "no", "YES", "yes,no"} {
+			save("was.idle-timeout=30m", "idle-timeout=1s", "sure.idle-timeout="+sent).expect(422, "Nothing was saved", `name="sure.idle-timeout" value="yes">`)
+		}
 		save("was.idle-timeout=30m", "idle-timeout=299s", "sure.idle-timeout=yes").expect(303, "/admin/organization?done=saved")
 		boss.get("/admin/organization").expect(200, `value="4m59s"`).lacks("sure.")
 		save("was.idle-timeout=4m59s", "idle-timeout=5m").expect(303, "/admin/organization?done=saved")
