@@ -1,9 +1,11 @@
 package identity
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -60,6 +62,15 @@ func Bytes[ID ~string](id ID) (raw [16]byte, err error) {
 		return raw, ErrBadID
 	}
 	return raw, nil
+}
+
+// Made is when an id was made, to the millisecond (RFC 9562, section 5.7).
+func Made[ID ~string](id ID) (time.Time, error) {
+	raw, err := Bytes(id)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(raw[:8]) >> 16)).UTC(), nil
 }
 
 // TenantIDFrom and SessionIDFrom are the ways back from Bytes.

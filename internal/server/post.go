@@ -53,6 +53,9 @@ func countLetters(m *front.Metrics) func(identity.LetterState) {
 		Help: "Tries to send a letter, by outcome: sent, deferred, failed or expired.",
 	}, []string{"outcome"})
 	m.Register(letters)
+	for _, state := range []identity.LetterState{identity.LetterSent, identity.LetterDeferred, identity.LetterFailed, identity.LetterExpired} {
+		letters.WithLabelValues(string(state)) // at 0 from the start: an alarm compares with what was before
+	}
 	return func(state identity.LetterState) { letters.WithLabelValues(string(state)).Inc() }
 }
 

@@ -68,6 +68,7 @@ type Server struct {
 	operator *operator.Service
 	enroll   *enroll.Service
 	outbox   *outbox.Worker
+	letters  *waiting
 	audit    *audit.Service
 	sealer   *audit.Sealer
 	stopping atomic.Bool
@@ -88,7 +89,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	metrics := front.NewMetrics()
+	metrics := newMetrics(o.Version)
 	rules, err := rulesOf(o.Config)
 	if err != nil {
 		return nil, err
@@ -125,7 +126,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		Public: front.Tidy(mux, door.HTTPS()), Sessions: sessions, SignIn: signIn, options: o,
 		operator: keeper, enroll: &enroll.Service{Now: o.Now}, outbox: sending,
-		audit: trail, sealer: &audit.Sealer{Store: o.Store, Log: o.Log},
+		audit: trail, sealer: &audit.Sealer{Store: o.Store, Log: o.Log}, letters: watchLetters(metrics, o),
 	}
 	s.Ops = s.ops(metrics)
 	if o.Config.OpsListen == "" { // then readiness is asked where people are served

@@ -53,6 +53,9 @@ func (s *Server) work(ctx context.Context) {
 	both.Go(func() {
 		every(ctx, glance, soon, func() { s.try(ctx, roundTime, "tidy moves", s.operator.TidyMoves) })
 	})
+	both.Go(func() {
+		every(ctx, glance, lettersTold, func() { s.try(ctx, glanceTime, "count letters", s.letters.look) })
+	})
 	both.Go(func() { s.outbox.Run(ctx) })
 	both.Go(func() { s.sealer.Run(ctx) })
 	both.Wait()

@@ -26,6 +26,7 @@ var unscopedStatements = map[string]string{
 	"firstAddress":      "a stand-in where nobody has the address",
 	"anyEmailStyle":     "a stand-in where nobody has the address",
 	"dueTenants":        "what is due, before its tenant is known",
+	"waitingLetters":    "how many letters wait, in all tenants together; no tenant is told",
 	"unsealedTenants":   "events without a place in their chain, before their tenant is known",
 	"idleMoves":         "who is on the way in or out, before the tenant is known",
 	"tenantsByTail":     "a letter that came back, before its tenant is known",

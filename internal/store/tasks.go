@@ -26,6 +26,8 @@ const (
 
 	dueTenants = `SELECT tenant_id FROM due WHERE letter = $1 AND at <= $2 GROUP BY tenant_id ORDER BY MIN(at) LIMIT $3`
 
+	waitingLetters = `SELECT COUNT(*), COALESCE(MIN(task_id), '') FROM (SELECT task_id FROM due WHERE letter = 1 ORDER BY at LIMIT $1) w`
+
 	// The one statement that is written twice: on PostgreSQL workers step over
 	// what another is just taking, where they would deadlock or wait.
 	claimDue = `UPDATE due SET at = $4, fence = fence + 1 WHERE tenant_id = $1 AND letter = $2 AND at <= $3 AND task_id IN (
@@ -95,6 +97,15 @@ func (s *Store) DueTenants(ctx context.Context, letters bool, now time.Time, lim
 		return err
 	}))
 	return ids, err
+}
+
+// WaitingLetters counts the letters of all tenants that are neither sent nor
+// given up, and finds the one among them that was made first; "" where none
+// waits. It looks at those that are due first, up to most.
+func (s *Store) WaitingLetters(ctx context.Context, most int) (n int64, oldest identity.TaskID, err error) {
+	defer problem.Wrap(&err, "waiting letters")
+	err = s.engine.read(ctx, unscoped, query(waitingLetters, []any{most}, into(&n, &oldest)))
+	return n, oldest, err
 }
 
 // ClaimTasks takes up to limit letters, or requests, that are due. Nobody else
