@@ -23,8 +23,8 @@ func ParseTitle(typed string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for word := range strings.FieldsFuncSeq(title, betweenWords) {
-		if mixed(word) {
+	for word := range strings.FieldsFuncSeq(title, unicode.IsSpace) {
+		if mixed(word) && !joined(word) {
 			return "", errTitle.Because("A word of a title is written in one script: letters of two that look alike are not mixed.")
 		}
 	}
@@ -44,60 +44,62 @@ func ParseKeptTitle(typed string) (string, error) {
 	return title, nil
 }
 
-func betweenWords(r rune) bool {
-	return !unicode.In(r, unicode.L, unicode.M, unicode.Cf)
-}
-
-// mixed reports whether a word has letters of several scripts. Those of East
-// Asia are written with one another and with Latin ones, without a blank
-// (UTS 39, section 5.2, “Highly Restrictive”).
+// mixed reports whether a word has letters of several scripts, whatever digits
+// and signs are between them. Those of East Asia are written with one another
+// and with Latin ones, without a blank (UTS 39, section 5.2, “Highly
+// Restrictive”).
 func mixed(word string) bool {
-	scripts := map[string]bool{}
-	for _, r := range word {
-		if unicode.IsLetter(r) && !unicode.In(r, unicode.Common, unicode.Inherited) {
-			scripts[scriptOf(r)] = true
-		}
-	}
-	return len(scripts) > 2 || len(scripts) == 2 && !(scripts[eastAsia] && scripts["Latin"])
+	scripts := identity.Scripts(word)
+	return len(scripts) > 2 || len(scripts) == 2 && !(scripts[identity.EastAsia] && scripts["Latin"])
 }
 
-const eastAsia = "Han and others"
-
-func scriptOf(r rune) string {
-	if unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo, unicode.Hangul) {
-		return eastAsia
-	}
-	for name, script := range unicode.Scripts {
-		if unicode.Is(script, r) {
-			return name
+// joined spares “IT-отдел”: words with a hyphen between them, each in one script
+// and none there to deceive.
+func joined(word string) bool {
+	for part := range strings.SplitSeq(word, "-") {
+		if mixed(part) || utf8.RuneCountInString(part) < 2 || identity.PassesForLatin(part) {
+			return false
 		}
 	}
-	return ""
+	return true
 }
 
 // TitleKey is the form in which titles of roles are compared: two of one key are
 // taken for each other by people who choose a role from a list. Case, blanks,
-// what is not seen, other forms of a letter (fullwidth, mathematical) and the
-// commonest letters of other scripts that look like Latin ones make no
-// difference.
+// what is not seen, marks laid over a letter, other forms of a letter (fullwidth,
+// mathematical) and the commonest letters of other scripts that look like Latin
+// ones make no difference; a capital I behind a small letter is an l.
 //
 // It knows a few dozen letters, not the thousands of UTS 39, so it does not
-// catch rarer scripts (Cherokee, Lisu), digits for letters (“Adm1n”), marks
+// catch rarer scripts (Cherokee, Lisu), digits for letters (“Mana9er”), marks
 // that are easily overlooked (“Aḍmin”), or another word for the same thing.
 func TitleKey(title string) string {
+	before := rune(0) // what is seen in front
 	shown := strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.White_Space, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || r == '\u2800' { // an empty Braille cell
+		if unseen(r) {
 			return -1
 		}
+		if r == 'I' && unicode.IsLower(before) {
+			r = 'l'
+		}
+		before = r
 		return r
 	}, norm.NFKC.String(title))
-	return strings.ReplaceAll(lookAlikes.Replace(identity.FoldSearch(shown)), "i\u0307", "i") // the dot an i has anyway
+	return strings.ReplaceAll(identity.LikeLatin(identity.FoldSearch(shown)), "i\u0307", "i") // the dot an i has anyway
+}
+
+// unseen is what draws nothing of its own: blanks, an empty Braille cell, an
+// empty note, and marks that no letter was composed with.
+func unseen(r rune) bool {
+	return unicode.In(r, unicode.White_Space, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) ||
+		unicode.IsMark(r) && unicode.Is(unicode.Inherited, r) || r == '\u2800' || r == '\U0001d159'
 }
 
 // Resembles is the built-in role that a title would be taken for, or the zero
 // Role. It is stricter than TitleKey, for here somebody gains by deceiving:
 // letters that run together into one count as that one (“Adrnin”), which among
-// a tenant's own roles would keep “Modern” from standing beside “Modem”.
+// a tenant's own roles would keep “Modern” from standing beside “Modem”, and
+// i, l, 1 and | count as one (“Adm1n”), which would keep “Mail” from “Mall”.
 func Resembles(title string) identity.Role {
 	key := sequences.Replace(TitleKey(title))
 	for _, role := range builtIn {
@@ -108,18 +110,4 @@ func Resembles(title string) identity.Role {
 	return identity.Role{}
 }
 
-var sequences = strings.NewReplacer("rn", "m", "vv", "w")
-
-// lookAlikes are folded letters that look like Latin ones, small or as capitals;
-// where the two differ, as in Greek, the capital decides.
-var lookAlikes = strings.NewReplacer(
-	// Cyrillic
-	"а", "a", "в", "b", "ь", "b", "с", "c", "ԁ", "d", "е", "e", "ԍ", "g", "н", "h", "һ", "h", "і", "i", "ӏ", "i", "ј", "j",
-	"к", "k", "м", "m", "п", "n", "о", "o", "р", "p", "ԛ", "q", "г", "r", "ѕ", "s", "т", "t", "ѵ", "v", "ԝ", "w", "х", "x", "у", "y", "ү", "y",
-	// Greek
-	"α", "a", "β", "b", "ε", "e", "ζ", "z", "η", "h", "ι", "i", "κ", "k", "μ", "m", "ν", "n", "ο", "o", "ρ", "p", "τ", "t", "υ", "y", "χ", "x",
-	// Armenian
-	"ց", "g", "հ", "h", "յ", "j", "ո", "n", "օ", "o", "զ", "q", "տ", "s", "ս", "u",
-	// Latin letters that are none of the 26
-	"ɑ", "a", "ᴀ", "a", "ᴅ", "d", "ᴇ", "e", "ɡ", "g", "ı", "i", "ɩ", "i", "ɪ", "i", "ᴍ", "m", "ɴ", "n", "ʀ", "r", "ꜱ", "s", "ᴜ", "u",
-)
+var sequences = strings.NewReplacer("rn", "m", "vv", "w", "l", "i", "1", "i", "|", "i", "ǀ", "i")
