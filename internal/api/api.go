@@ -58,18 +58,18 @@ func (a *API) Who(r *http.Request) (live store.Live, ok bool, err error) {
 // Refuse shows an error as a problem.
 func (a *API) Refuse(w http.ResponseWriter, r *http.Request, v *front.Visit, err error) {
 	if with, ok := errors.AsType[*members](err); ok {
-		WriteProblemWith(w, v.Peer.RequestID, err, with.list)
+		writeProblem(w, v.Peer.RequestID, err, with.more)
 		return
 	}
 	WriteProblem(w, v.Peer.RequestID, err)
 }
 
-// members are what a problem carries beyond RFC 9457's own.
+// members is a problem with what it carries beyond RFC 9457's own.
 type members struct {
 	error
-	list map[string]any
+	more problemAnswer
 }
 
 func (m *members) Unwrap() error { return m.error }
 
-func with(err error, list map[string]any) error { return &members{err, list} }
+func with(err error, more problemAnswer) error { return &members{err, more} }

@@ -16,7 +16,7 @@ import (
 func (a *API) auditCalls() []call {
 	inside := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, policy.ErrDenied}
 	return []call{
-		{front.Get("/api/v1/audit-events", front.Can(policy.AuditRead), a.listEvents), "The tenant's audit trail, newest first; ?q= searches, ?kind=, ?result=, ?user=, ?address=, ?from= and ?to= filter", nil, eventsAnswer{}, http.StatusOK,
+		{front.Get("/api/v1/audit-events", front.Can(policy.AuditRead), a.listEvents), "The tenant's audit trail, newest first", eventsQuery{}, eventsAnswer{}, http.StatusOK,
 			append(inside[:3:3], ErrPage, audit.ErrFilter)},
 		{front.Post("/api/v1/audit-events/export", front.Can(policy.AuditExport), a.exportEvents), "The trail as a file, CSV or JSON lines", exportBody{}, nil, http.StatusOK,
 			append(bodyProblems(audit.ErrFilter, audit.ErrFormat), inside...)},
@@ -30,25 +30,30 @@ type eventsAnswer struct {
 	NextCursor string        `json:"next_cursor"`
 }
 
+type eventsQuery struct {
+	pageQuery
+	Search  string `query:"q" doc:"A part of a name, an e-mail address, a kind or a detail; the beginning of an IP address; an id."`
+	Kind    string `query:"kind" doc:"One of docs/reference/events.md."`
+	Result  string `query:"result" doc:"ok, or the code of a problem."`
+	User    string `query:"user" doc:"An id: on whom, or by whom."`
+	Address string `query:"address" doc:"An IP address."`
+	From    string `query:"from" doc:"A time (RFC 3339) or a day in UTC."`
+	To      string `query:"to" doc:"Before that time, or up to the end of that day."`
+}
+
 func (a *API) listEvents(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	query := r.URL.Query()
-	limit, cursor, err := pageOf(query)
+	query := queryOf[eventsQuery](r)
+	cursor, err := query.id()
 	if err != nil {
 		return err
 	}
-	var f audit.Filter
-	for name, to := range map[string]*string{"q": &f.Search, "kind": &f.Kind, "result": &f.Result, "user": &f.User, "address": &f.Address, "from": &f.From, "to": &f.To} {
-		if len(query[name]) > 1 {
-			return audit.ErrFilter.In(problem.Field{Location: "query." + name, Message: "This is there more than once."})
-		}
-		*to = query.Get(name)
-	}
-	list, err := a.Audit.List(r.Context(), a.tenantOfVisit(v), v.Actor, f, identity.EventID(cursor), limit+1)
+	f := audit.Filter{Search: query.Search, Kind: query.Kind, Result: query.Result, User: query.User, Address: query.Address, From: query.From, To: query.To}
+	list, err := a.Audit.List(r.Context(), a.tenantOfVisit(v), v.Actor, f, identity.EventID(cursor), query.Limit+1)
 	if err != nil {
 		return err
 	}
 	answer := eventsAnswer{Items: []audit.Entry{}}
-	if len(list) > limit {
+	if limit := query.Limit; len(list) > limit {
 		list = list[:limit]
 		answer.NextCursor = string(list[limit-1].ID)
 	}

@@ -59,7 +59,7 @@ func TestAuditEvents(t *testing.T) {
 		if kinds, _ := eventsOf(t, failed); len(kinds) != 1 || !strings.Contains(failed.Body.String(), `"user_name":"Ann"`) {
 			t.Errorf("filtered: %s", failed.Body)
 		}
-		for query, code := range map[string]string{"limit=0": "invalid_page", "cursor=x": "invalid_page", "from=x": "invalid_filter", "kind=a&kind=b": "invalid_filter"} {
+		for query, code := range map[string]string{"limit=0": "invalid_page", "cursor=x": "invalid_page", "from=x": "invalid_filter", "kind=a&kind=b": "invalid_query"} {
 			c.send("GET", "/api/v1/audit-events?"+query, "", mine...).want(422, code)
 		}
 

@@ -2,8 +2,6 @@ package api
 
 import (
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/enroll"
@@ -21,7 +19,7 @@ func (a *API) invitationCalls() []call {
 	acted := append(inside[:3:3], problem.NotFound, enroll.ErrInvitationOver)
 	accepted := bodyProblems(policy.ErrLink, policy.ErrSuspended, enroll.ErrInvitee, policy.ErrPassword, secret.ErrPasswordText, secret.ErrBusy)
 	return []call{
-		{front.Get("/api/v1/invitations", read, a.listInvitations), "The tenant's invitations, newest first", nil, invitationsAnswer{}, http.StatusOK, append(inside[:3:3], ErrPage)},
+		{front.Get("/api/v1/invitations", read, a.listInvitations), "The tenant's invitations, newest first", pageQuery{}, invitationsAnswer{}, http.StatusOK, append(inside[:3:3], ErrPage)},
 		{front.Post("/api/v1/invitations", write, a.invite), "Invite somebody by mail", inviteBody{}, invitationAnswer{}, http.StatusCreated,
 			append(bodyProblems(enroll.ErrInvitee, enroll.ErrTaken, policy.ErrNoRole, policy.ErrLetters), inside...)},
 		{front.Post("/api/v1/invitations/{id}/link", link, a.invitationLink), "Make a new link, kill the old one, show it once", nil, invitationLinkAnswer{}, http.StatusOK, acted},
@@ -81,35 +79,18 @@ func (a *API) invite(w http.ResponseWriter, r *http.Request, v *front.Visit) err
 	return Write(w, http.StatusCreated, a.invitationOf(i))
 }
 
-// ErrPage answers a page of a list that cannot be.
-var ErrPage = problem.New(problem.Invalid, "invalid_page", "limit is a number from 1 to 200, cursor the next_cursor of the page before.")
-
-// pageOf reads ?limit= and ?cursor=.
-func pageOf(query url.Values) (limit int, cursor string, err error) {
-	limit = 50
-	if text := query.Get("limit"); query.Has("limit") {
-		if limit, err = strconv.Atoi(text); err != nil || limit < 1 || limit > 200 {
-			return 0, "", ErrPage.In(problem.Field{Location: "query.limit", Message: "This must be a number from 1 to 200."})
-		}
-	}
-	cursor = query.Get("cursor")
-	if _, bad := identity.Bytes(cursor); cursor != "" && bad != nil || len(query["cursor"]) > 1 || len(query["limit"]) > 1 {
-		return 0, "", ErrPage.In(problem.Field{Location: "query.cursor", Message: "This is no next_cursor."})
-	}
-	return limit, cursor, nil
-}
-
 func (a *API) listInvitations(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	limit, cursor, err := pageOf(r.URL.Query())
+	query := queryOf[pageQuery](r)
+	cursor, err := query.id()
 	if err != nil {
 		return err
 	}
-	list, err := a.Invitations.List(r.Context(), a.tenantOfVisit(v), v.Actor, identity.InvitationID(cursor), limit+1)
+	list, err := a.Invitations.List(r.Context(), a.tenantOfVisit(v), v.Actor, identity.InvitationID(cursor), query.Limit+1)
 	if err != nil {
 		return err
 	}
 	answer := invitationsAnswer{Items: []invitationAnswer{}}
-	if len(list) > limit {
+	if limit := query.Limit; len(list) > limit {
 		list = list[:limit]
 		answer.NextCursor = string(list[limit-1].ID)
 	}

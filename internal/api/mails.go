@@ -16,7 +16,7 @@ import (
 func (a *API) mailCalls() []call {
 	inside := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, policy.ErrDenied, ErrPage, admin.ErrFilter}
 	return []call{
-		{front.Get("/api/v1/mails", front.Can(policy.MailsRead), a.listMails), "What became of the tenant's letters, newest first; ?q= searches addresses, ?state= and ?user= filter", nil, mailsAnswer{}, http.StatusOK, inside},
+		{front.Get("/api/v1/mails", front.Can(policy.MailsRead), a.listMails), "What became of the tenant's letters, newest first", mailsQuery{}, mailsAnswer{}, http.StatusOK, inside},
 	}
 }
 
@@ -49,23 +49,23 @@ func mailOf(l identity.Letter) mailAnswer {
 	return answer
 }
 
-// listMails takes limit, cursor and what the page filters by: q, state, user.
+type mailsQuery struct {
+	pageQuery
+	Search string `query:"q" doc:"A part of an address."`
+	State  string `query:"state" enum:"queued,sent,deferred,failed,bounced,expired" doc:"Only letters of which this became; empty: any."`
+	User   string `query:"user" doc:"The id of a user: only letters to them."`
+}
+
 func (a *API) listMails(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	query := r.URL.Query()
-	limit, cursor, err := pageOf(query)
+	query := queryOf[mailsQuery](r)
+	cursor, err := query.id()
 	if err != nil {
 		return err
 	}
-	f := admin.MailFilter{Cursor: cursor, Limit: limit}
-	for name, to := range map[string]*string{"q": &f.Search, "state": &f.State, "user": &f.User} {
-		if len(query[name]) > 1 {
-			return admin.ErrFilter.In(problem.Field{Location: "query." + name, Message: "This is there more than once."})
-		}
-		*to = query.Get(name)
-	}
+	f := admin.MailFilter{Cursor: cursor, Limit: query.Limit, Search: query.Search, State: query.State, User: query.User}
 	list, err := a.Admin.Mails(r.Context(), a.tenantOfVisit(v), v.Actor, f)
 	if errors.Is(err, problem.NotFound) {
-		return ErrPage.In(problem.Field{Location: "query.cursor", Message: "This is no next_cursor."})
+		return errCursor()
 	} else if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func TestMails(t *testing.T) {
 				t.Errorf("%s: %d letters, want %d", query, len(items), want)
 			}
 		}
-		for _, query := range []string{"state=none", "q=%00", "q=a&q=b"} {
+		for _, query := range []string{"state=none", "q=%00"} {
 			c.send("GET", "/api/v1/mails?"+query, "", mine...).want(422, "invalid_filter")
 		}
 		c.send("GET", "/api/v1/mails", "").want(401, "sign_in_required")

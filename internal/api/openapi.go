@@ -14,15 +14,25 @@ import (
 
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/store"
 )
 
 // describe writes the table of calls as OpenAPI 3.1; the schemas come from the
 // Go types, so the two cannot drift apart.
 func (a *API) describe(calls []call) []byte {
-	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	text, err := json.MarshalIndent(a.description(calls), "", " ")
+	if err != nil {
+		panic(err) // the table is ours
+	}
+	return text
+}
+
+func (a *API) description(calls []call) *huma.OpenAPI {
+	schemas := huma.NewMapRegistry(schemaPrefix, schemaName)
 	doc := &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info:    &huma.Info{Title: a.Product + " API", Version: a.Version},
+		Servers: []*huma.Server{{URL: "/", Description: "The public address, from which this description comes."}},
 		Paths:   map[string]*huma.PathItem{},
 		Components: &huma.Components{
 			Schemas: schemas,
@@ -41,11 +51,33 @@ func (a *API) describe(calls []call) []byte {
 		}
 		place(item, method, c.operation(schemas, path))
 	}
-	text, err := json.MarshalIndent(doc, "", " ")
-	if err != nil {
-		panic(err) // the table is ours
+	for name, schema := range schemas.Map() {
+		sayNull(schemas, schema, schemas.TypeFromRef(schemaPrefix+name))
 	}
-	return text
+	return doc
+}
+
+const schemaPrefix = "#/components/schemas/"
+
+// sayNull mends what a description says of null: lists of ours are never null,
+// objects that may be missing are.
+func sayNull(schemas huma.Registry, of *huma.Schema, t reflect.Type) {
+	if t.Kind() != reflect.Struct {
+		return
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		name, more, _ := strings.Cut(f.Tag.Get("json"), ",")
+		property := of.Properties[name]
+		switch {
+		case property == nil:
+		case property.Type == huma.TypeArray:
+			property.Nullable = false
+		case f.Type.Kind() == reflect.Pointer && property.Ref != "" && more != "omitempty":
+			inner := *schemas.SchemaFromRef(property.Ref)
+			inner.Nullable, inner.Description = true, property.Description
+			of.Properties[name] = &inner
+		}
+	}
 }
 
 // schemaName is the name of a Go type in the description: grantAnswer is
@@ -74,31 +106,29 @@ func place(item *huma.PathItem, method string, op *huma.Operation) {
 }
 
 func (c call) operation(schemas huma.Registry, path string) *huma.Operation {
-	op := &huma.Operation{Summary: c.Summary, Responses: map[string]*huma.Response{}}
-	for name := range strings.SplitSeq(path, "/") {
-		if inner, ok := strings.CutPrefix(name, "{"); ok {
-			op.Parameters = append(op.Parameters, &huma.Param{
-				Name: strings.TrimSuffix(inner, "}"), In: "path", Required: true, Schema: &huma.Schema{Type: "string"},
-			})
-		}
-	}
-	if c.keyed() {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: keyHeader, In: "header", Schema: &huma.Schema{Type: "string"},
-			Description: "Of your choosing, one for each thing to be done: asked again with the same one within 24 hours, the answer is the same and nothing is done twice."})
-	}
-	if c.In != nil {
+	op := &huma.Operation{Summary: c.Summary, Parameters: c.parameters(schemas, path), Responses: map[string]*huma.Response{}}
+	file, example := files[c.Pattern], examples[c.Pattern]
+	switch {
+	case len(file.taken) > 0:
+		op.RequestBody = &huma.RequestBody{Required: true, Content: fileContent(file.taken)}
+	case c.In != nil && len(paramsOf(c.In)) == 0:
 		op.RequestBody = &huma.RequestBody{Required: true, Content: content(schemas, "application/json", c.In)}
+		op.RequestBody.Content["application/json"].Example = example.in
 	}
-	success := &huma.Response{Description: http.StatusText(c.Status)}
+	success := &huma.Response{Description: http.StatusText(c.Status), Content: fileContent(file.answered)}
 	if c.Out != nil {
 		success.Content = content(schemas, "application/json", c.Out)
+		success.Content["application/json"].Example = example.out
+	}
+	if c.keyed() {
+		success.Headers = map[string]*huma.Param{replayedHeader: {Description: "true: the answer is the one of before.", Schema: &huma.Schema{Type: "string", Enum: []any{"true"}}}}
 	}
 	op.Responses[strconv.Itoa(c.Status)] = success
 	for status, codes := range byStatus(c.Problems) {
-		op.Responses[strconv.Itoa(status)] = &huma.Response{
-			Description: "Problem with the code " + strings.Join(codes, ", ") + ".",
-			Content:     content(schemas, "application/problem+json", problemAnswer{}),
-		}
+		op.Responses[strconv.Itoa(status)] = refusal(schemas, status, codes)
+	}
+	op.Responses["default"] = &huma.Response{
+		Description: "Any other problem; status and code are in it.", Content: content(schemas, "application/problem+json", problemAnswer{}),
 	}
 	switch {
 	case c.Guard.ForOperators():
@@ -107,6 +137,64 @@ func (c call) operation(schemas huma.Registry, path string) *huma.Operation {
 		op.Security = []map[string][]string{{"bearer": {}}}
 	}
 	return op
+}
+
+// pathWords are the names in paths and what they are.
+var pathWords = map[string]string{
+	"id": "The id, as lists and answers have it.", "name": "The role's name.", "slug": "The tenant's slug.",
+}
+
+func (c call) parameters(schemas huma.Registry, path string) (list []*huma.Param) {
+	for part := range strings.SplitSeq(path, "/") {
+		if inner, ok := strings.CutPrefix(part, "{"); ok {
+			name := strings.TrimSuffix(inner, "}")
+			list = append(list, &huma.Param{Name: name, In: "path", Required: true, Description: pathWords[name], Schema: &huma.Schema{Type: "string"}})
+		}
+	}
+	for _, f := range paramsOf(c.In) {
+		schema := huma.SchemaFromField(schemas, f, "")
+		words := schema.Description
+		schema.Description = "" // the parameter has it
+		list = append(list, &huma.Param{Name: f.Tag.Get("query"), In: "query", Required: f.Tag.Get("required") != "", Description: words, Schema: schema})
+	}
+	if c.keyed() {
+		list = append(list, &huma.Param{Name: keyHeader, In: "header", Schema: &huma.Schema{Type: "string"},
+			Description: "Of your choosing, one for each thing to be done: asked again with the same one within 24 hours, the answer is the same and nothing is done twice."})
+	}
+	return list
+}
+
+// refusal is a status with the codes of its problems. When one has to wait it
+// says how long.
+func refusal(schemas huma.Registry, status int, codes []string) *huma.Response {
+	r := &huma.Response{
+		Description: "Problem with the code " + strings.Join(codes, ", ") + ".",
+		Content:     content(schemas, "application/problem+json", problemAnswer{}),
+	}
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable || slices.Contains(codes, store.ErrTurnOver.Code) {
+		r.Headers = map[string]*huma.Param{"Retry-After": {Description: "Ask again after so many seconds.", Schema: &huma.Schema{Type: "integer", Minimum: new(1.0)}}}
+	}
+	return r
+}
+
+// files are the calls that take or answer something else than JSON, and as
+// what.
+var files = map[string]struct{ taken, answered []string }{
+	"POST /api/v1/users/import":        {taken: []string{"text/csv"}},
+	"POST /api/v1/users/export":        {answered: []string{"text/csv"}},
+	"POST /api/v1/audit-events/export": {answered: []string{"text/csv", "application/jsonl"}},
+	"PUT /api/v1/organization/logo":    {taken: slices.Sorted(maps.Keys(pictureTypes))},
+}
+
+func fileContent(kinds []string) map[string]*huma.MediaType {
+	list := map[string]*huma.MediaType{}
+	for _, kind := range kinds {
+		list[kind] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
+		if !strings.HasPrefix(kind, "text/") {
+			list[kind] = &huma.MediaType{} // bytes have no schema in OpenAPI 3.1
+		}
+	}
+	return list
 }
 
 func content(schemas huma.Registry, kind string, body any) map[string]*huma.MediaType {
@@ -128,20 +216,4 @@ func byStatus(problems []*problem.Problem) map[int][]string {
 		out[status] = slices.Sorted(maps.Keys(codes))
 	}
 	return out
-}
-
-// problemAnswer is what WriteProblem writes, for the description.
-type problemAnswer struct {
-	Type     string         `json:"type"`
-	Title    string         `json:"title"`
-	Status   int            `json:"status"`
-	Detail   string         `json:"detail"`
-	Code     string         `json:"code"`
-	Instance string         `json:"instance" doc:"The request's id, as in the log."`
-	Errors   []problemField `json:"errors,omitempty"`
-}
-
-type problemField struct {
-	Location string `json:"location"`
-	Message  string `json:"message"`
 }

@@ -22,13 +22,13 @@ func (a *API) operatorCalls() []call {
 	one := append(who[:2:2], operator.ErrNoTenant)
 	const tenants, tenant = "/api/v1/operator/tenants", "/api/v1/operator/tenants/{slug}"
 	return []call{
-		{front.Get(tenants, front.Operators, a.listTenants), "The tenants, by their slugs", nil, tenantsAnswer{}, http.StatusOK, append(who[:2:2], ErrPage)},
+		{front.Get(tenants, front.Operators, a.listTenants), "The tenants, by their slugs", pageQuery{}, tenantsAnswer{}, http.StatusOK, append(who[:2:2], ErrPage)},
 		{front.Post(tenants, front.Operators, a.makeTenant), "Create a tenant, with its first administrator invited by mail", newTenantBody{}, keptTenantAnswer{}, http.StatusCreated,
 			append(bodyProblems(identity.ErrSlug, operator.ErrSlugTaken, operator.ErrMadeGone, operator.ErrTenant, policy.ErrKey, policy.ErrValue, enroll.ErrInvitee), who...)},
 		{front.Get(tenant, front.Operators, a.showTenant), "A tenant", nil, keptTenantAnswer{}, http.StatusOK, one},
 		{front.Patch(tenant, front.Operators, a.changeTenant), "Change a tenant's settings, all of them or none", settingsBody{}, keptTenantAnswer{}, http.StatusOK,
 			append(bodyProblems(operator.ErrTenant, policy.ErrKey, policy.ErrValue, policy.ErrStyleShuts), one...)},
-		{front.Delete(tenant, front.Operators, a.dismissTenant), "Delete a tenant with all that is in it, for good; ?confirm= is its slug once more", nil, nil, http.StatusNoContent,
+		{front.Delete(tenant, front.Operators, a.dismissTenant), "Delete a tenant with all that is in it, for good", confirmQuery{}, nil, http.StatusNoContent,
 			append(one[:3:3], operator.ErrConfirm)},
 		{front.Post(tenant+"/suspend", front.Operators, a.suspendTenant), "Keep a tenant's people out; nothing is lost", nil, keptTenantAnswer{}, http.StatusOK, one},
 		{front.Post(tenant+"/resume", front.Operators, a.resumeTenant), "Let a suspended tenant's people in again", nil, keptTenantAnswer{}, http.StatusOK, one},
@@ -97,22 +97,16 @@ func (a *API) keptTenantOf(t identity.Tenant) keptTenantAnswer {
 func (a *API) operating(v *front.Visit) *operator.Service { return a.Operator.For(v.Actor, v.Peer) }
 
 func (a *API) listTenants(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	query := r.URL.Query()
-	cursor := query.Get("cursor")
-	if slug, err := identity.ParseSlug(cursor); cursor != "" && (err != nil || slug != cursor) || len(query["cursor"]) > 1 {
-		return ErrPage.In(problem.Field{Location: "query.cursor", Message: "This is no next_cursor."})
+	query := queryOf[pageQuery](r)
+	if slug, err := identity.ParseSlug(query.Cursor); query.Cursor != "" && (err != nil || slug != query.Cursor) {
+		return errCursor()
 	}
-	delete(query, "cursor")
-	limit, _, err := pageOf(query)
-	if err != nil {
-		return err
-	}
-	list, err := a.operating(v).Tenants(r.Context(), cursor, limit+1)
+	list, err := a.operating(v).Tenants(r.Context(), query.Cursor, query.Limit+1)
 	if err != nil {
 		return err
 	}
 	answer := tenantsAnswer{Items: []keptTenantAnswer{}}
-	if len(list) > limit {
+	if limit := query.Limit; len(list) > limit {
 		list = list[:limit]
 		answer.NextCursor = list[limit-1].Slug
 	}
@@ -208,12 +202,13 @@ func (a *API) resumeTenant(w http.ResponseWriter, r *http.Request, v *front.Visi
 	return a.shownTenant(w, t, err)
 }
 
+type confirmQuery struct {
+	Confirm string `query:"confirm" required:"true" doc:"The tenant's slug once more."`
+}
+
 func (a *API) dismissTenant(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	confirm := r.URL.Query()["confirm"]
-	if len(confirm) != 1 {
-		confirm = []string{""}
-	}
-	return done(w, unknownTenant(a.operating(v).DismissTenant(r.Context(), r.PathValue("slug"), confirm[0])))
+	confirmed := queryOf[confirmQuery](r).Confirm
+	return done(w, unknownTenant(a.operating(v).DismissTenant(r.Context(), r.PathValue("slug"), confirmed)))
 }
 
 func (a *API) shownTenant(w http.ResponseWriter, t identity.Tenant, err error) error {

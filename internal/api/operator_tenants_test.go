@@ -74,9 +74,10 @@ func TestATenantByOneCall(t *testing.T) {
 		if r.field("name") != "Acme Corporation" || strings.Contains(r.Body.String(), "30m") {
 			t.Errorf("changed %s", r.Body)
 		}
-		for _, confirm := range []string{"", "?confirm=", "?confirm=other", "?confirm=acme&confirm=acme"} {
+		for _, confirm := range []string{"", "?confirm=", "?confirm=other"} {
 			c.send("DELETE", tenantsAddress+"/acme"+confirm, "", token...).want(422, "slug_not_confirmed")
 		}
+		c.send("DELETE", tenantsAddress+"/acme?confirm=acme&confirm=acme", "", token...).want(422, "invalid_query")
 		c.send("GET", "/api/v1/users", "", ann...).want(200, "")
 		c.send("DELETE", tenantsAddress+"/acme?confirm=acme", "", token...).want(204, "")
 		c.send("GET", "/api/v1/users", "", ann...).want(401, "session_ended")
@@ -158,7 +159,7 @@ func TestTenantsAreListedInPages(t *testing.T) {
 		if strings.Join(seen, " ") != "aa bb cc" {
 			t.Errorf("seen %v", seen)
 		}
-		for _, query := range []string{"?limit=0", "?limit=201", "?cursor=A_B", "?cursor=aa&cursor=bb"} {
+		for _, query := range []string{"?limit=0", "?limit=201", "?cursor=A_B"} {
 			c.send("GET", tenantsAddress+query, "", token...).want(422, "invalid_page")
 		}
 	})

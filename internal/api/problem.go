@@ -3,13 +3,13 @@ package api
 import (
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/vestibule-id/vestibule/internal/front"
 	"github.com/vestibule-id/vestibule/internal/problem"
+	"github.com/vestibule-id/vestibule/internal/signin"
 )
 
 // The address of a problem's code (RFC 9457, section 3.1.1) leads to its page.
@@ -23,35 +23,48 @@ var errInternal = problem.New("", "internal", "Something went wrong on our side.
 // wrong, errors of location and message. An error that is no problem is shown as
 // 500 "internal" and says nothing of itself. Retry-After is in whole seconds.
 func WriteProblem(w http.ResponseWriter, requestID string, err error) {
-	WriteProblemWith(w, requestID, err, nil)
+	writeProblem(w, requestID, err, problemAnswer{})
 }
 
-// WriteProblemWith adds members of the problem's own (RFC 9457, section 3.2),
-// such as change_token. They cannot replace the members above.
-func WriteProblemWith(w http.ResponseWriter, requestID string, err error, members map[string]any) {
+// A problemAnswer is what every problem says, the first five by RFC 9457.
+type problemAnswer struct {
+	_ struct{} `additionalProperties:"true"` // RFC 9457, section 3.2: what is new is passed over
+
+	Type     string         `json:"type" format:"uri" doc:"Leads to the code in the list of problems."`
+	Title    string         `json:"title"`
+	Status   int            `json:"status"`
+	Detail   string         `json:"detail" doc:"What people may read."`
+	Instance string         `json:"instance" doc:"The request's id, as in the log."`
+	Code     string         `json:"code" doc:"What programs go by; it never changes."`
+	Errors   []problemField `json:"errors,omitempty" doc:"What of the request is wrong."`
+
+	// The members of single problems (RFC 9457, section 3.2).
+	ChangeToken string          `json:"change_token,omitempty" doc:"Of password_change_required: goes to /api/v1/me/initial-password."`
+	ChoiceToken string          `json:"choice_token,omitempty" doc:"Of tenant_choice_required: goes to /api/v1/sessions with the chosen tenant."`
+	Choices     []signin.Choice `json:"choices,omitempty" doc:"Of tenant_choice_required: the tenants there are to choose from."`
+	Report      *importAnswer   `json:"report,omitempty" doc:"Of import_refused: which lines are wrong."`
+}
+
+type problemField struct {
+	Location string `json:"location" doc:"body.email, query.limit"`
+	Message  string `json:"message"`
+}
+
+// writeProblem adds the members of a problem's own that body has.
+func writeProblem(w http.ResponseWriter, requestID string, err error, body problemAnswer) {
 	p := problem.Of(err)
 	if p == nil {
-		p, members = errInternal, nil
+		p, body = errInternal, problemAnswer{}
 	}
 	status := front.Status(p.Kind)
-	body := maps.Clone(members)
-	if body == nil {
-		body = map[string]any{}
+	body.Type, body.Title, body.Status, body.Detail = problemTypes+p.Code, declared(p).Message, status, p.Message
+	body.Instance, body.Code, body.Errors = requestID, p.Code, nil
+	for _, f := range p.Fields {
+		body.Errors = append(body.Errors, problemField(f))
 	}
-	delete(body, "errors")
-	body["type"] = problemTypes + p.Code
-	body["title"] = declared(p).Message
-	body["status"] = status
-	body["detail"] = p.Message
-	body["code"] = p.Code
-	body["instance"] = requestID
-	if len(p.Fields) > 0 {
-		body["errors"] = wrongFields(p.Fields)
-	}
-	text, marshalErr := json.Marshal(body)
-	if marshalErr != nil { // a member that is no JSON is our mistake
-		WriteProblem(w, requestID, marshalErr)
-		return
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // the type is ours
 	}
 	if p.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((p.RetryAfter+time.Second-1)/time.Second), 10))
@@ -68,17 +81,4 @@ func declared(p *problem.Problem) *problem.Problem {
 		return parent
 	}
 	return p
-}
-
-type wrongField struct {
-	Location string `json:"location"`
-	Message  string `json:"message"`
-}
-
-func wrongFields(fields []problem.Field) []wrongField {
-	list := make([]wrongField, len(fields))
-	for i, f := range fields {
-		list[i] = wrongField(f)
-	}
-	return list
 }

@@ -12,12 +12,13 @@ import (
 	"github.com/vestibule-id/vestibule/internal/signin"
 )
 
-// A call is a route with what its description says: a body of In's type, an
-// answer of Status with a body of Out's type, or one of Problems.
+// A call is a route with what its description says: In is the type of its body
+// or, where its fields have names in the query, of its query; it answers Status
+// with a body of Out's type, or one of Problems.
 type call struct {
 	front.Route
 	Summary  string
-	In, Out  any // nil: no body
+	In, Out  any // nil: none
 	Status   int
 	Problems []*problem.Problem
 }
@@ -39,7 +40,7 @@ func (a *API) calls() []call {
 		{front.Delete("/api/v1/sessions", front.SignedIn, a.endOtherSessions), "End all my other sessions", nil, nil, http.StatusNoContent, signedIn},
 		{front.Delete("/api/v1/sessions/{id}", front.SignedIn, a.endSession), "End one of my sessions", nil, nil, http.StatusNoContent, append(signedIn, problem.NotFound)},
 	}
-	return a.withKeys(slices.Concat(list, a.meCalls(), a.myEmailCalls(), a.resetCalls(), a.addressCalls(), a.invitationCalls(), a.userCalls(), a.userFileCalls(), a.mailCalls(), a.organizationCalls(), a.roleCalls(), a.auditCalls(), a.operatorCalls()))
+	return a.withQueries(a.withKeys(slices.Concat(list, a.meCalls(), a.myEmailCalls(), a.resetCalls(), a.addressCalls(), a.invitationCalls(), a.userCalls(), a.userFileCalls(), a.mailCalls(), a.organizationCalls(), a.roleCalls(), a.auditCalls(), a.operatorCalls())))
 }
 
 // Routes is every call there is, and the documents about them.

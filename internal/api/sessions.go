@@ -120,9 +120,9 @@ func from(v *front.Visit) signin.From {
 func (a *API) signedIn(w http.ResponseWriter, v *front.Visit, out signin.Outcome, err error) error {
 	switch {
 	case errors.Is(err, policy.ErrChangeRequired):
-		return with(err, map[string]any{"change_token": string(out.Change)})
+		return with(err, problemAnswer{ChangeToken: string(out.Change)})
 	case errors.Is(err, policy.ErrChoose):
-		return with(err, map[string]any{"choice_token": string(out.Choice), "choices": out.Choices})
+		return with(err, problemAnswer{ChoiceToken: string(out.Choice), Choices: out.Choices})
 	case err != nil:
 		return err
 	}

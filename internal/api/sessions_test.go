@@ -35,6 +35,9 @@ func (c caller) send(method, path, body string, headers ...string) reply {
 	}
 	w := httptest.NewRecorder()
 	c.handler.ServeHTTP(w, r)
+	if err := api.Fits(r.Pattern, w.Code, w.Header(), w.Body.Bytes()); err != nil {
+		c.t.Errorf("%s %d %s is not as described: %v", r.Pattern, w.Code, w.Body, err)
+	}
 	return reply{w, c.t}
 }
 

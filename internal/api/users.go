@@ -1,7 +1,6 @@
 package api
 
 import (
-	"maps"
 	"net/http"
 	"time"
 
@@ -21,7 +20,7 @@ func (a *API) userCalls() []call {
 	acted := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, policy.ErrDenied, problem.NotFound}
 	changed := append(bodyProblems(admin.ErrUser, admin.ErrTaken, policy.ErrNoRole, policy.ErrLetters), acted...)
 	return []call{
-		{front.Get("/api/v1/users", read, a.listUsers), "The tenant's users; ?q= searches, ?role= and ?status= filter, ?sort= sorts by name, created_at or last_sign_in_at", nil, usersAnswer{}, http.StatusOK,
+		{front.Get("/api/v1/users", read, a.listUsers), "The tenant's users", usersQuery{}, usersAnswer{}, http.StatusOK,
 			append(acted[:3:3], ErrPage, admin.ErrFilter)},
 		{front.Post("/api/v1/users", write, a.createUser), "Create a user, with an initial password or by invitation", newUserBody{}, createdAnswer{}, http.StatusCreated,
 			append(changed[:len(changed):len(changed)], enroll.ErrInvitee, policy.ErrPassword, secret.ErrPasswordText, secret.ErrBusy)},
@@ -46,21 +45,17 @@ type usersAnswer struct {
 	NextCursor string       `json:"next_cursor"`
 }
 
+type usersQuery struct {
+	pageQuery
+	Search string `query:"q" doc:"A part of a name, an e-mail address or an extension."`
+	Role   string `query:"role" doc:"The name of a role: only users who have it."`
+	Status string `query:"status" enum:"invited,active,deactivated" doc:"Only users of this status; empty: any."`
+	Sort   string `query:"sort" enum:"name,created_at,last_sign_in_at" default:"name" doc:"The order of the list; a cursor is good for the order it came from."`
+}
+
 func (a *API) listUsers(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
-	query := r.URL.Query()
-	paging := maps.Clone(query)
-	delete(paging, "cursor") // is of another kind here
-	limit, _, err := pageOf(paging)
-	if err != nil {
-		return err
-	}
-	f := admin.Filter{Limit: limit}
-	for name, to := range map[string]*string{"q": &f.Search, "role": &f.Role, "status": &f.Status, "sort": &f.Sort, "cursor": &f.Cursor} {
-		if len(query[name]) > 1 {
-			return admin.ErrFilter.In(problem.Field{Location: "query." + name, Message: "This is there more than once."})
-		}
-		*to = query.Get(name)
-	}
+	query := queryOf[usersQuery](r)
+	f := admin.Filter{Limit: query.Limit, Cursor: query.Cursor, Search: query.Search, Role: query.Role, Status: query.Status, Sort: query.Sort}
 	p, err := a.Admin.List(r.Context(), a.tenantOfVisit(v), v.Actor, f)
 	if err != nil {
 		return err
@@ -82,8 +77,12 @@ type newUserBody struct {
 	MakePassword    bool   `json:"make_initial_password,omitempty" doc:"Have one made, which is answered once."`
 }
 
+// A UserAnswer is embedded by this name: under its other one the description
+// would pass its members over.
+type UserAnswer = userAnswer
+
 type createdAnswer struct {
-	userAnswer
+	UserAnswer
 	Slip *slipAnswer `json:"initial_password,omitempty" doc:"Where one was to be made."`
 }
 
@@ -122,7 +121,7 @@ func (a *API) created(r *http.Request, v *front.Visit, b newUserBody) (answer cr
 		}
 		u, err = t.User(r.Context(), i.User)
 	}
-	answer.userAnswer = userOf(u)
+	answer.UserAnswer = userOf(u)
 	return answer, err
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -29,10 +28,15 @@ var errLargeFile = front.ErrTooLarge.Because("The file is larger than 8 MiB. Imp
 func (a *API) userFileCalls() []call {
 	inside := []*problem.Problem{policy.ErrSignIn, session.ErrEnded, policy.ErrDenied}
 	return []call{
-		{front.Post("/api/v1/users/import", front.Can(policy.UsersWrite), a.importUsers), "Import users from text/csv; ?check=true only looks, ?partial=true leaves wrong lines out", nil, importAnswer{}, http.StatusOK,
-			append(inside[:3:3], front.ErrTooLarge, front.ErrContentType, ErrPage, enroll.ErrHeader, enroll.ErrText, enroll.ErrRefused, enroll.ErrRunning, enroll.ErrGivenUp)},
+		{front.Post("/api/v1/users/import", front.Can(policy.UsersWrite), a.importUsers), "Import users from text/csv", importQuery{}, importAnswer{}, http.StatusOK,
+			append(inside[:3:3], front.ErrTooLarge, front.ErrContentType, enroll.ErrHeader, enroll.ErrText, enroll.ErrRefused, enroll.ErrRunning, enroll.ErrGivenUp)},
 		{front.Post("/api/v1/users/export", front.Can(policy.UsersExport), a.exportUsers), "All users as text/csv, without their password hashes; leaves an event", nil, nil, http.StatusOK, inside},
 	}
+}
+
+type importQuery struct {
+	Check   bool `query:"check" default:"false" doc:"Only look at the file and report."`
+	Partial bool `query:"partial" default:"false" doc:"Leave wrong lines out instead of refusing the file."`
 }
 
 // importAnswer is the report on a file.
@@ -64,10 +68,6 @@ func (a *API) importUsers(w http.ResponseWriter, r *http.Request, v *front.Visit
 	if err != nil || media != "text/csv" || r.Header.Get("Content-Encoding") != "" {
 		return front.ErrContentType.Because("The file must be sent as text/csv.")
 	}
-	options, err := importOptions(r.URL.Query())
-	if err != nil {
-		return err
-	}
 	if err := front.MoreTime(w, fileTime); err != nil {
 		return err
 	}
@@ -80,26 +80,16 @@ func (a *API) importUsers(w http.ResponseWriter, r *http.Request, v *front.Visit
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), fileTime)
 	defer cancel()
 	importer := &enroll.Service{Now: a.Sessions.Now}
+	query := queryOf[importQuery](r)
+	options := enroll.Options{Check: query.Check, Partial: query.Partial}
 	report, err := importer.Import(ctx, a.tenantOfVisit(v), v.Actor, strings.NewReader(string(text)), options, v.Peer)
 	if errors.Is(err, enroll.ErrRefused) {
-		return with(err, map[string]any{"report": reportOf(report)})
+		refused := reportOf(report)
+		return with(err, problemAnswer{Report: &refused})
 	} else if err != nil {
 		return err
 	}
 	return Write(w, http.StatusOK, reportOf(report))
-}
-
-func importOptions(query url.Values) (o enroll.Options, err error) {
-	for name, to := range map[string]*bool{"check": &o.Check, "partial": &o.Partial} {
-		switch list := query[name]; {
-		case len(list) == 0, len(list) == 1 && list[0] == "false":
-		case len(list) == 1 && list[0] == "true":
-			*to = true
-		default:
-			return o, ErrPage.Because("check and partial are true or false.").In(problem.Field{Location: "query." + name, Message: "This must be true or false."})
-		}
-	}
-	return o, nil
 }
 
 func (a *API) exportUsers(w http.ResponseWriter, r *http.Request, v *front.Visit) error {

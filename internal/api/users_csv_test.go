@@ -28,7 +28,7 @@ func TestFilesOfUsersByAPI(t *testing.T) {
 			t.Errorf("imported: %s", r)
 		}
 		c.send("POST", path, good, boss...).want(415, "wrong_content_type")
-		c.send("POST", path+"?check=maybe", good, csv...).want(422, "invalid_page")
+		c.send("POST", path+"?check=maybe", good, csv...).want(422, "invalid_query")
 		c.send("POST", path, "email;name\n", csv...).want(422, "import_header")
 		c.send("POST", path, strings.Repeat("x", 9<<20), csv...).want(413, "body_too_large")
 		c.send("POST", path, "email,name,role\nfour@x.test,Four,admin\n", append(csv[:2:2], bearers[identity.Manager]...)...).want(422, "import_refused")

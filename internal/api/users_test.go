@@ -215,7 +215,7 @@ func TestBadInputAboutUsers(t *testing.T) {
 	for _, row := range []struct{ name, query, code string }{
 		{"a limit of nothing", "limit=0", "invalid_page"},
 		{"no number", "limit=many", "invalid_page"},
-		{"a limit twice", "limit=1&limit=2", "invalid_page"},
+		{"a limit twice", "limit=1&limit=2", "invalid_query"},
 		{"a status there is not", "status=dead", "invalid_filter"},
 		{"an order there is not", "sort=password", "invalid_filter"},
 		{"statements", "sort=" + url.QueryEscape("name; DROP TABLE users"), "invalid_filter"},
@@ -226,7 +226,7 @@ func TestBadInputAboutUsers(t *testing.T) {
 		{"not UTF-8", "q=%ff", "invalid_filter"},
 		{"not UTF-8, a role", "role=%ff", "invalid_filter"},
 		{"long", "q=" + strings.Repeat("a", 321), "invalid_filter"},
-		{"twice", "q=a&q=b", "invalid_filter"},
+		{"twice", "q=a&q=b", "invalid_query"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			caller{t, c.handler}.send("GET", "/api/v1/users?"+row.query, "", boss...).want(422, row.code)

@@ -37,6 +37,7 @@ var remarks = map[string]string{
 	"internal":                 "Not a problem but an accident: the cause is in the log, under the request id that `instance` repeats.",
 	"invalid_body":             "`errors` lists up to ten places where names are unknown, repeated or written in another case, or where values are missing or of another type. Values are never repeated.",
 	"invalid_credentials":      "One answer for an unknown name, a wrong password, a deactivated or an invited user, and another tenant's code.",
+	"invalid_query":            "`errors` names what is unknown, repeated or written in another case behind the question mark of the address. Nothing was done, and no list was left unfiltered.",
 	"password_change_required": "The answer also has `change_token`, good for ten minutes and one purpose: `POST /api/v1/me/initial-password`.",
 	"password_refused":         "`errors` has one sentence for each reason.",
 	"session_ended":            "Signed out, ended by somebody, over by time, its user deactivated, its password changed, its tenant suspended; or the token never was one. Sign in again.",

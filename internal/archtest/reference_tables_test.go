@@ -99,8 +99,9 @@ func eventsReference(s *source) (string, error) {
 const apiHead = `# API
 
 Every call there is, with the codes of the [problems](problems.md) it answers; ` + "`/api/v1/openapi.json`" + ` describes
-bodies and answers field by field. Any call may also answer ` + "`internal`" + `, one that changes something ` + "`cross_origin`" + `, and
-an address or method that is not in this table ` + "`not_found`" + ` or ` + "`method_not_allowed`" + `. How to use the calls is told in
+queries, bodies and answers field by field. Any call may also answer ` + "`internal`" + `, one that changes something
+` + "`cross_origin`" + `, one with a name behind its question mark that is not in this table ` + "`invalid_query`" + `, and
+an address or method that is not in it ` + "`not_found`" + ` or ` + "`method_not_allowed`" + `. How to use the calls is told in
 [docs/integrate/api.md](../integrate/api.md).
 
 | call | what it does | who may | answer | problems |
@@ -110,9 +111,10 @@ an address or method that is not in this table ` + "`not_found`" + ` or ` + "`me
 // described is what of an OpenAPI description the table shows.
 type described struct {
 	Paths map[string]map[string]struct {
-		Summary   string
-		Security  []map[string]any
-		Responses map[string]struct{ Description string }
+		Summary    string
+		Parameters []struct{ Name, In string }
+		Security   []map[string]any
+		Responses  map[string]struct{ Description string }
 	}
 }
 
@@ -133,8 +135,17 @@ func apiReference(*source) (string, error) {
 					who = "operator token"
 				}
 			}
+			does := cell(call.Summary)
+			for _, p := range call.Parameters {
+				if p.In == "query" {
+					does += " `?" + p.Name + "=`"
+				}
+			}
 			var problems []string
 			for _, status := range slices.Sorted(maps.Keys(call.Responses)) {
+				if status == "default" { // is told above
+					continue
+				}
 				if status < "400" {
 					success = status
 					continue
@@ -143,7 +154,7 @@ func apiReference(*source) (string, error) {
 				problems = append(problems, fmt.Sprintf("%s: `%s`", status, strings.ReplaceAll(codes, ", ", "`, `")))
 			}
 			fmt.Fprintf(&page, "| `%s %s` | %s | %s | %s | %s |\n",
-				strings.ToUpper(method), address, cell(call.Summary), who, success, strings.Join(problems, "; "))
+				strings.ToUpper(method), address, does, who, success, strings.Join(problems, "; "))
 		}
 	}
 	return page.String(), nil
