@@ -202,17 +202,9 @@ func taken(ctx context.Context, t store.Tenant, u identity.User, err error) erro
 	if !errors.Is(err, problem.Exists) {
 		return err
 	}
-	byEmail, failed := t.UserByEmail(ctx, u.Email.Folded)
-	byExtension, failedToo := t.UserByExtension(ctx, u.Extension)
-	for _, err := range []error{failed, failedToo} {
-		if err != nil && !errors.Is(err, problem.NotFound) {
-			return err
-		}
-	}
-	for _, holder := range []*identity.User{&byEmail, &byExtension} {
-		if holder.ID == u.ID {
-			*holder = identity.User{}
-		}
+	byEmail, byExtension, failed := t.Holders(ctx, u)
+	if failed != nil {
+		return failed
 	}
 	return policy.Taken(ErrTaken, u, byEmail, byExtension)
 }

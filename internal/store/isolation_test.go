@@ -29,7 +29,12 @@ var (
 			return t.UserByEmail(ctx, "ann@x.test")
 		}),
 		"UserByExtension": saw(func(ctx context.Context, t store.Tenant) (identity.User, error) { return t.UserByExtension(ctx, "201") }),
-		"Users":           sawAny(func(ctx context.Context, t store.Tenant) ([]identity.User, error) { return t.Users(ctx, "", 9) }),
+		"Holders": func(ctx context.Context, t store.Tenant) (bool, error) {
+			ann := identity.User{ID: "usr_new", Email: identity.EmailAddress{Folded: "ann@x.test"}, Extension: "201"}
+			byEmail, byExtension, err := t.Holders(ctx, ann)
+			return byEmail.ID != "" || byExtension.ID != "", err
+		},
+		"Users": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.User, error) { return t.Users(ctx, "", 9) }),
 		"FindUsers": sawAny(func(ctx context.Context, t store.Tenant) ([]identity.User, error) {
 			return t.FindUsers(ctx, store.UserQuery{Limit: 9})
 		}),
