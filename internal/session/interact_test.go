@@ -162,3 +162,43 @@ func TestNoInteractionIsLost(t *testing.T) {
 		}
 	})
 }
+
+// broken is a context that ends in the moment it is asked about for the first
+// time; meanwhile something happens.
+type broken struct {
+	context.Context
+	meanwhile func()
+}
+
+func (b *broken) Err() error {
+	happens := b.meanwhile
+	if b.meanwhile = nil; happens != nil {
+		happens()
+	}
+	return context.Canceled
+}
+
+// What could not be written never takes the place of what was done since.
+//
+// Proves: P4, 2.7
+func TestTheLaterInteractionStays(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		withAnn(t, h)
+		g := enter(t, h, identity.Browser)
+		h.Clock.Set(at(30 * time.Second))
+		interact(t, h, g)
+		happened := false
+		ctx := &broken{t.Context(), func() {
+			happened = true
+			h.Clock.Set(at(50 * time.Second))
+			interact(t, h, g)
+		}}
+		if err := h.Sessions.Flush(ctx, true); err == nil || !happened {
+			t.Fatal("written although it was cancelled")
+		}
+		flush(t, h, true)
+		if got := written(t, h, g); got != 50*time.Second {
+			t.Errorf("the row says %s, want 50s", got)
+		}
+	})
+}
