@@ -77,9 +77,7 @@ func (p *postgres) tx(ctx context.Context, tenant identity.TenantID, change func
 	committed := false
 	defer func() {
 		if !committed && tx.begun { // also after a panic
-			if _, rerr := tx.conn.Exec(ours, "rollback"); rerr != nil {
-				tx.conn.Close(ours) // the pool makes a new one
-			}
+			_, _ = tx.conn.Exec(ours, "rollback") // where that fails, Release destroys the connection: it is not idle
 		}
 	}()
 	if err := change(tx); err != nil {
