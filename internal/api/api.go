@@ -1,4 +1,4 @@
-// Package api is the JSON API under /api/v1: it reads bodies strictly, calls
+// Package api is the JSON API under /api/v1: it reads bodies and queries strictly, calls
 // the use cases, and writes JSON or an RFC 9457 problem. It decides nothing.
 //
 // routes.go is the table of calls; openapi.go describes the same table to
