@@ -25,16 +25,18 @@ func (s *Service) Organization(ctx context.Context, t store.Tenant, actor identi
 
 // SetOrganization changes a tenant's settings, all of them or none, within the
 // operator's floors; an empty value takes a choice back. It holds on this node
-// at once. Errors are policy.ErrKey, policy.ErrValue, policy.ErrFloor and
-// policy.ErrStyleShuts.
+// at once. Errors are policy.ErrKey, policy.ErrValue, policy.ErrFloor,
+// policy.ErrTenant where several of these are wrong, and policy.ErrStyleShuts.
 func (s *Service) SetOrganization(ctx context.Context, t store.Tenant, actor identity.Actor, chosen map[string]string, from identity.Peer) (after identity.Tenant, err error) {
 	defer problem.Wrap(&err, "set organization")
 	return s.change(ctx, t, actor, from, func(tx *store.Tx, tenant identity.Tenant) (identity.Tenant, error) {
 		before := tenant.Style
+		var wrong policy.Mistakes
 		for _, key := range slices.Sorted(maps.Keys(chosen)) {
-			if err := policy.SetWithin(s.Operator, &tenant, key, chosen[key]); err != nil {
-				return tenant, err
-			}
+			wrong.Add(key, policy.SetWithin(s.Operator, &tenant, key, chosen[key]))
+		}
+		if err := wrong.Problem(); err != nil {
+			return tenant, err
 		}
 		if before == tenant.Style {
 			return tenant, nil

@@ -173,10 +173,11 @@ func inNewTenant(name string) string {
 	case name == "slug" || name == "name" || name == "style":
 		return "body." + name
 	}
-	return "body.settings." + name
+	return inSettings(name)
 }
 
-func inSettings(key string) string { return "body.settings." + key }
+// inSettings leaves out a key that is not told.
+func inSettings(key string) string { return strings.TrimSuffix("body.settings."+key, ".") }
 
 func (a *API) showTenant(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
 	t, err := a.operating(v).Tenant(r.Context(), r.PathValue("slug"))

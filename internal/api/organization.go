@@ -19,7 +19,7 @@ func (a *API) organizationCalls() []call {
 	return []call{
 		{front.Get("/api/v1/organization", front.Can(policy.OrganizationRead), a.organization), "What the organization chose, what holds for it, and why", nil, organizationAnswer{}, http.StatusOK, may},
 		{front.Patch("/api/v1/organization", write, a.changeOrganization), "Change settings, all of them or none", settingsBody{}, organizationAnswer{}, http.StatusOK,
-			append(bodyProblems(policy.ErrKey, policy.ErrValue, policy.ErrFloor, policy.ErrStyleShuts), may...)},
+			append(bodyProblems(policy.ErrTenant, policy.ErrKey, policy.ErrValue, policy.ErrFloor, policy.ErrStyleShuts), may...)},
 		{front.Put("/api/v1/organization/logo", write, a.setLogo), "Set the logo: the body is a PNG, JPEG or WebP picture of at most 1 MB and 4096 pixels a side", nil, organizationAnswer{}, http.StatusOK,
 			append(may[:3:3], admin.ErrLogo, front.ErrContentType)},
 		{front.Delete("/api/v1/organization/logo", write, a.dropLogo), "Take the logo away", nil, nil, http.StatusNoContent, may},
@@ -73,7 +73,7 @@ func (a *API) changeOrganization(w http.ResponseWriter, r *http.Request, v *fron
 	}
 	t, err := a.Admin.SetOrganization(r.Context(), a.tenantOfVisit(v), v.Actor, b.Settings, v.Peer)
 	if err != nil {
-		return err
+		return located(err, inSettings)
 	}
 	return Write(w, http.StatusOK, a.organizationOf(t))
 }

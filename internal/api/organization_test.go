@@ -39,6 +39,19 @@ func TestOrganizationByAPI(t *testing.T) {
 			}
 			c.send("PATCH", path, body, boss...).want(status, code)
 		}
+		for body, says := range map[string][]string{
+			`{"settings":{"idle-timeout":"ages"}}`:                  {`"location":"body.settings.idle-timeout"`},
+			`{"settings":{"` + strings.Repeat("x", 400) + `":"x"}}`: {`"location":"body.settings"`},
+			`{"settings":{"idle-timeout":"ages","accent":"red;}","colour":"red"}}`: {`"code":"invalid_tenant"`,
+				`"location":"body.settings.idle-timeout"`, `"location":"body.settings.accent"`, `"location":"body.settings.colour"`},
+		} {
+			said := c.send("PATCH", path, body, boss...).Body.String()
+			for _, one := range says {
+				if !strings.Contains(said, one) || strings.Contains(said, "xxx") {
+					t.Errorf("%.60s is answered %s", body, said)
+				}
+			}
+		}
 		var shown struct{ Settings, Effective, Defaults, Floors map[string]string }
 		read := func(r reply) {
 			t.Helper()

@@ -27,8 +27,10 @@ rule that a tenant keeps at least one active administrator.
 A tenant makes roles of its own, at most 100: by ` + "`/admin/roles`, the API or `vestibule role`" + `. Each has a name that never
 changes, a title, a rank from 1 to 99 and any of the permissions. Who edits one stays within their own rank and permissions,
 with what it was and with what it becomes; nobody edits a role they hold, and one that somebody has cannot be deleted. Who may change a thing may see it: a permission
-is given only together with the one it needs, and a role from before that was asked for is read as having both. A title
-is no other role's and looks like none, and a word of it is written in one script.
+is given only together with the one it needs. A role from before that was asked for holds what it holds until somebody
+saves its permissions, who then gives it both; in a [tenant's file](../operate/moving.md) it gets both on the way in. A title
+is no other role's and looks like none, and a word of it is written in one script; one from before that may stay while
+all else about its role is changed, and comes in with a tenant's file unless it looks like a built-in role's.
 
 Access tokens carry the permissions of their user, for applications.
 

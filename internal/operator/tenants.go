@@ -99,19 +99,19 @@ func (w NewTenant) parse(now time.Time) (t identity.Tenant, err error) {
 	if t.ID == "" {
 		t.ID = identity.NewTenantID()
 	}
-	var wrong mistakes
+	var wrong policy.Mistakes
 	if t.Slug, err = identity.ParseSlug(w.Slug); err != nil {
-		wrong.add("slug", err)
+		wrong.Add("slug", err)
 	}
-	wrong.add("name", policy.Set(&t, "name", w.Name))
+	wrong.Add("name", policy.Set(&t, "name", w.Name))
 	if w.Style != "" {
-		wrong.add("style", policy.Set(&t, "style", string(w.Style)))
+		wrong.Add("style", policy.Set(&t, "style", string(w.Style)))
 	}
-	wrong.settings(&t, w.Settings)
+	setAll(&wrong, &t, w.Settings)
 	if w.Administrator != nil {
-		wrong.add("", w.Administrator.CheckFirst(t.Style))
+		wrong.Add("", w.Administrator.CheckFirst(t.Style))
 	}
-	return t, wrong.problem()
+	return t, wrong.Problem()
 }
 
 // Tenant finds a tenant by its slug; else ErrNoTenant, which names the slug:
@@ -142,9 +142,9 @@ type Setting struct{ Key, Value string }
 func (s *Service) SetTenant(ctx context.Context, slug string, settings []Setting) (t identity.Tenant, err error) {
 	return s.changeTenant(ctx, slug, func(tx *store.Tx, before identity.Tenant) (identity.Tenant, error) {
 		after := before
-		var wrong mistakes
-		if wrong.settings(&after, settings); len(wrong) > 0 {
-			return after, wrong.problem()
+		var wrong policy.Mistakes
+		if setAll(&wrong, &after, settings); len(wrong) > 0 {
+			return after, wrong.Problem()
 		}
 		if before == after {
 			return after, nil

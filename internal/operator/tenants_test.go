@@ -2,6 +2,7 @@ package operator_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -257,6 +258,14 @@ func TestAllMistakesAreTold(t *testing.T) {
 		_, err = svc.SetTenant(t.Context(), "acme", []operator.Setting{{Key: "language", Value: "?"}, {Key: "accent", Value: "#000000"}, {Key: "colour", Value: "red"}})
 		if p := problem.Of(err); !errors.Is(err, operator.ErrTenant) || len(p.Fields) != 2 {
 			t.Errorf("setting: %+v", p)
+		}
+		var odd []operator.Setting
+		for n := range 20 {
+			odd = append(odd, operator.Setting{Key: fmt.Sprintf("k%d", n)}, operator.Setting{Key: strings.Repeat("x", 400+n)})
+		}
+		_, err = svc.SetTenant(t.Context(), "acme", odd)
+		if p := problem.Of(err); !errors.Is(err, operator.ErrTenant) || len(p.Fields) != 6 || len(p.Message) > 250 || strings.Contains(p.Message, "xxx") {
+			t.Errorf("what are no settings: %+v", p)
 		}
 		if found, err := svc.Tenant(t.Context(), "acme"); err != nil || found.Policy.Accent != "" {
 			t.Errorf("%+v, %v", found, err)

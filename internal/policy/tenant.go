@@ -146,7 +146,7 @@ func Set(t *identity.Tenant, key, value string) error {
 		}
 		return nil
 	}
-	return ErrKey.Because("There is no setting %q. There are: %s.", key, strings.Join(Keys(), ", "))
+	return noSetting(key)
 }
 
 // StyleShuts refuses a style (ErrStyleShuts) in which some of a tenant's users,

@@ -121,8 +121,14 @@ func TestSetUnknownKey(t *testing.T) {
 	for _, key := range []string{"idle_timeout", "Idle-Timeout", "slug", "status", ""} {
 		var tenant identity.Tenant
 		err := policy.Set(&tenant, key, "1h")
-		if !errors.Is(err, policy.ErrKey) || !strings.Contains(problem.Of(err).Message, key) {
+		if !errors.Is(err, policy.ErrKey) || !strings.Contains(problem.Of(err).Message, key) || problem.Of(err).Fields[0].Location != key {
 			t.Errorf("%q: %v", key, err)
+		}
+	}
+	for _, key := range []string{strings.Repeat("x", 41), "a b", "<b>", "hunter2!", "a\x1b"} {
+		p := problem.Of(policy.Set(&identity.Tenant{}, key, "1h"))
+		if strings.Contains(p.Message, key) || p.Fields[0].Location != "" || strings.Contains(p.Fields[0].Message, key) {
+			t.Errorf("what can be no key is told: %+v", p)
 		}
 	}
 }

@@ -281,16 +281,25 @@ func (p *Pages) organizationAgain(w http.ResponseWriter, r *http.Request, v *fro
 		return err
 	}
 	pg.Problem = sentence(about)
+	var wrong []string
 	for _, card := range pg.Cards {
 		for i := range card.Settings {
 			input := &card.Settings[i].Input
 			if input.Error = messageFor(about, input.Name); input.Error != "" {
 				if _, said, refused := strings.Cut(input.Error, ": must be "); refused {
-					input.Error, pg.Problem = "This must be "+said, "Nothing was saved: "+input.Label+" is not right yet."
+					input.Error = "This must be " + said
+					wrong = append(wrong, input.Label)
 				}
-				input.Wrong, input.Focus = true, true
+				input.Wrong, input.Focus = true, len(wrong) < 2
 			}
 		}
+	}
+	switch len(wrong) {
+	case 0:
+	case 1:
+		pg.Problem = "Nothing was saved: " + wrong[0] + " is not right yet."
+	default:
+		pg.Problem = "Nothing was saved: " + list(wrong) + " are not right yet."
 	}
 	return render(w, front.Status(about.Kind), pg)
 }

@@ -79,6 +79,8 @@ func TestOrganizationPage(t *testing.T) {
 			expect(422, "Nothing was saved", "who pause for longer than this are signed out, you too", "Everybody is signed out so long after signing in", `value="1s"`, `name="sure.idle-timeout" value="yes">`, `name="sure.session-lifetime" value="yes">`)
 		save("was.idle-timeout=30m", "idle-timeout=1s", "sure.idle-timeout=yes", "was.session-lifetime=", "session-lifetime=0s").
 			expect(422, "This must be", `name="sure.idle-timeout" value="yes" checked>`)
+		save("was.accent=", "accent=red;", "was.sign-in-wait=", "sign-in-wait=ages").
+			expect(422, "Nothing was saved: Accent Colour and Wait are not right yet.", `value="red;"`, `value="ages"`)
 		for _, sent := range []string{"", "no", "YES", "yes,no"} {
 			save("was.idle-timeout=30m", "idle-timeout=1s", "sure.idle-timeout="+sent).expect(422, "Nothing was saved", `name="sure.idle-timeout" value="yes">`)
 		}
