@@ -153,7 +153,9 @@ func (c *auditEraseCmd) Run(ctx context.Context, p *program) error {
 		}
 		trail := &audit.Service{Store: s.Store, Now: p.now, Operator: policy.Defaults()}
 		n, err := trail.Erase(ctx, s.Store.Tenant(t.ID), operatorActor, identity.UserID(c.User), fromHere)
-		if err != nil {
+		if errors.Is(err, problem.NotFound) {
+			return errNoUser.Because("There is no such user in the trail of that tenant. The user is named by the id (usr_…), which “user list” tells.")
+		} else if err != nil {
 			return err
 		}
 		p.say("Took address, browser and details out of %d events.", n)

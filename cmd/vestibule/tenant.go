@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -99,20 +98,12 @@ func (c *tenantShowCmd) Run(ctx context.Context, p *program) error {
 		if err != nil {
 			return err
 		}
-		chosen, err := settingsOf("", t.Policy)
-		if err != nil {
-			return err
-		}
 		effective := effectiveOf(t)
-		holds, err := settingsOf("effective.", effective)
-		if err != nil {
-			return err
-		}
 		item := shownTenant{tenantOf(t), effective}
 		return c.one(p, item, append([][2]string{
 			{"id", string(t.ID)}, {"slug", t.Slug}, {"name", t.Name}, {"style", string(t.Style)},
 			{"status", string(t.Status)}, {"created_at", moment(t.CreatedAt)},
-		}, append(chosen, holds...)...))
+		}, append(settingsOf("", t.Policy), settingsOf("effective.", effective)...)...))
 	})
 }
 
@@ -223,19 +214,12 @@ func effectiveOf(t identity.Tenant) identity.Policy {
 	return effective
 }
 
-// settingsOf lists choices by the keys of "tenant set", with a word in front.
-func settingsOf(front string, p identity.Policy) (fields [][2]string, err error) {
-	text, err := json.Marshal(p)
-	if err != nil {
-		return nil, err
-	}
-	var chosen map[string]any
-	if err := json.Unmarshal(text, &chosen); err != nil {
-		return nil, err
-	}
-	for key, value := range chosen {
-		fields = append(fields, [2]string{front + key, fmt.Sprint(value)})
+// settingsOf lists choices by the keys of "tenant set", written as people write
+// them there, with a word in front.
+func settingsOf(front string, p identity.Policy) (fields [][2]string) {
+	for key, value := range policy.Chosen(identity.Tenant{Policy: p}) {
+		fields = append(fields, [2]string{front + key, value})
 	}
 	slices.SortFunc(fields, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
-	return fields, nil
+	return fields
 }

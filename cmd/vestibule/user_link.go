@@ -82,7 +82,7 @@ func (c *userCreateCmd) invite(ctx context.Context, p *program) error {
 		case handOver:
 			p.say("The user has no e-mail address, so nobody was told: “user initial-password” gives a password to hand over.")
 		default:
-			p.say("An invitation is mailed to the user by the next server that runs.")
+			p.say("An invitation to the user goes out by a server with a mail server set (--mail).")
 		}
 		return nil
 	})
@@ -100,7 +100,7 @@ func (c *userResetLinkCmd) Run(ctx context.Context, p *program) error {
 		if !c.PrintLink {
 			err := people.MailReset(ctx, t, operatorActor, u.ID, fromHere)
 			if err == nil {
-				p.say("The link is mailed to the user by the next server that runs.")
+				p.say("A letter with the link goes out by a server with a mail server set (--mail).")
 			}
 			return err
 		}

@@ -43,6 +43,9 @@ func openRecords(src io.Reader, refuse func(Line)) (*records, error) {
 			return nil, err
 		}
 	}
+	if named := separator(bytes.TrimPrefix(start, []byte("\xef\xbb\xbf"))); named != "" {
+		return nil, ErrHeader.Because("This file is separated by %s; save it with commas.", named)
+	}
 	r.csv = csv.NewReader(r.lines)
 	r.csv.FieldsPerRecord = -1 // counted here, to say what is wrong
 	r.csv.ReuseRecord = true
@@ -52,6 +55,23 @@ func openRecords(src io.Reader, refuse func(Line)) (*records, error) {
 	}
 	r.refuse = refuse
 	return r, r.header(names, err)
+}
+
+// separator names what a file has instead of commas, "" where nothing tells:
+// spreadsheets write whatever the language of their machine is used to.
+func separator(start []byte) string {
+	first, _, _ := bytes.Cut(bytes.TrimLeft(start, "\r\n"), []byte("\n"))
+	switch {
+	case bytes.IndexByte(first, ',') >= 0:
+		return ""
+	case bytes.IndexByte(first, ';') >= 0:
+		return "semicolons"
+	case bytes.IndexByte(first, '\t') >= 0:
+		return "tabs"
+	case bytes.IndexByte(first, '|') >= 0:
+		return "vertical bars"
+	}
+	return ""
 }
 
 func (r *records) header(names []string, err error) error {
@@ -89,9 +109,6 @@ func (r *records) column(i int, name string) error {
 		}
 		r.columns[known] = i
 		return nil
-	}
-	if strings.ContainsAny(name, ";\t|") && r.width == 1 {
-		return ErrHeader.Because("The columns are to be separated by commas.")
 	}
 	for _, knownName := range columnNames {
 		if strings.EqualFold(name, knownName) {
