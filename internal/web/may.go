@@ -5,11 +5,12 @@ import (
 	"github.com/vestibule-id/vestibule/internal/policy"
 )
 
-// may is what somebody of a role may do, a sentence each.
+// may is what somebody of a role may do, a sentence each; what no page would
+// lead them to is left out.
 func may(role identity.Role) []string {
 	list := []string{"Look after your own profile, password and sessions"}
 	for _, p := range policy.Powers() {
-		if policy.Holds(role, p.Permission) {
+		if policy.Holds(role, p.Permission) && (p.Needs == "" || policy.Holds(role, p.Needs)) {
 			list = append(list, p.Words)
 		}
 	}
