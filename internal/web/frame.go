@@ -117,7 +117,7 @@ func (f frame) InOffice() bool {
 
 // called is what a page calls somebody who may have left out their name.
 func called(u identity.User) string {
-	for _, word := range []string{u.Name, u.Email.Typed, u.Extension} {
+	for _, word := range []string{u.Name, u.Email.Shown(), u.Extension} {
 		if word != "" {
 			return word
 		}
