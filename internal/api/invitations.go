@@ -24,6 +24,8 @@ func (a *API) invitationCalls() []call {
 			append(bodyProblems(enroll.ErrInvitee, enroll.ErrTaken, policy.ErrNoRole, policy.ErrLetters), inside...)},
 		{front.Post("/api/v1/invitations/{id}/link", link, a.invitationLink), "Make a new link, kill the old one, show it once", nil, invitationLinkAnswer{}, http.StatusOK, acted},
 		{front.Post("/api/v1/invitations/{id}/resend", write, a.resendInvitation), "Mail an invitation again", nil, invitationAnswer{}, http.StatusOK, append(acted[:5:5], enroll.ErrNoLetter, policy.ErrLetters)},
+		{front.Post("/api/v1/users/{id}/invitation", write, a.resendTo), "Mail an invited user's invitation again, or the first one where there was none", nil, invitationAnswer{}, http.StatusOK,
+			append(inside[:3:3], problem.NotFound, enroll.ErrNotInvited, enroll.ErrNoLetter, policy.ErrLetters)},
 		{front.Delete("/api/v1/invitations/{id}", write, a.revokeInvitation), "Revoke an invitation", nil, nil, http.StatusNoContent, acted},
 		{front.Post("/api/v1/invitations/accept", front.Anyone, a.acceptInvitation), "Accept an invitation with its link", acceptBody{}, acceptedAnswer{}, http.StatusOK, accepted},
 	}

@@ -28,7 +28,7 @@ const (
 // be changed through tenantOfVisit, or for Visit.Once, in one transaction.
 var onceToo = []string{
 	"POST /api/v1/users/{id}/initial-password", "POST /api/v1/users/{id}/password-reset",
-	"POST /api/v1/invitations/{id}/link", "POST /api/v1/invitations/{id}/resend",
+	"POST /api/v1/invitations/{id}/link", "POST /api/v1/invitations/{id}/resend", "POST /api/v1/users/{id}/invitation",
 	"POST /api/v1/me/email",
 }
 

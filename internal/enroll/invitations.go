@@ -17,6 +17,7 @@ var (
 	ErrInvitee        = problem.New(problem.Invalid, "invalid_user", "Something about the invitation is not right.")
 	ErrTaken          = problem.New(problem.Conflict, "user_exists", "There is such a user in this organization already.")
 	ErrInvitationOver = problem.New(problem.Conflict, "invitation_over", "The invitation has been accepted or revoked already.")
+	ErrNotInvited     = problem.New(problem.Conflict, "not_invited", "Only somebody who is invited and has not joined yet can be sent an invitation.")
 	ErrNoLetter       = problem.New(problem.Conflict, "no_address", "The invitation has no e-mail address. Its link can be handed over.")
 )
 
@@ -84,16 +85,19 @@ func (s *Invitations) add(ctx context.Context, tx *store.Tx, actor identity.Acto
 	if err := tx.AddUser(ctx, u, ""); err != nil {
 		return err
 	}
-	l, err := s.newLink(ctx, tx, actor, u.ID)
-	if err != nil {
+	return s.open(ctx, tx, actor, i, handOver, from)
+}
+
+// open makes an invitation of a user who is there.
+func (s *Invitations) open(ctx context.Context, tx *store.Tx, actor identity.Actor, i *identity.Invitation, handOver bool, from identity.Peer) (err error) {
+	if i.Link, err = s.newLink(ctx, tx, actor, i.User); err != nil {
 		return err
 	}
-	i.Link = l
 	if err := tx.AddInvitation(ctx, *i); err != nil {
 		return err
 	}
 	if !handOver {
-		if err := s.mail(ctx, tx, *i, u.Email); err != nil {
+		if err := s.mail(ctx, tx, *i, i.Email); err != nil {
 			return err
 		}
 	}
@@ -150,54 +154,9 @@ func (s *Invitations) List(ctx context.Context, t store.Tenant, actor identity.A
 	return t.Invitations(ctx, before, limit)
 }
 
-// ErrNotInvited says that a user has no invitation that is open.
-var ErrNotInvited = problem.New(problem.Conflict, "not_invited", "There is no open invitation of this user. An initial password lets them in.")
-
-// OpenOf finds the open invitation of a user; ErrNotInvited where there is none.
-func (s *Invitations) OpenOf(ctx context.Context, t store.Tenant, actor identity.Actor, user identity.UserID) (identity.Invitation, error) {
-	if err := policy.Allow(actor, policy.InvitationsWrite); err != nil {
-		return identity.Invitation{}, err
-	}
-	if _, err := t.User(ctx, user); err != nil {
-		return identity.Invitation{}, err
-	}
-	i, err := t.OpenInvitation(ctx, user)
-	if errors.Is(err, problem.NotFound) {
-		return i, ErrNotInvited
-	}
-	return i, err
-}
-
 // State is what has become of an invitation by now.
 func (s *Invitations) State(i identity.Invitation) identity.InvitationState {
 	return policy.InvitationStateAt(i, s.Now())
-}
-
-// Resend mails an open invitation again: with the same link while it lives,
-// else with a new one.
-func (s *Invitations) Resend(ctx context.Context, t store.Tenant, actor identity.Actor, id identity.InvitationID, from identity.Peer) (i identity.Invitation, err error) {
-	defer problem.Wrap(&err, "resend invitation %s", id)
-	err = s.act(ctx, t, actor, policy.InvitationsWrite, id, func(tx *store.Tx, actor identity.Actor, found identity.Invitation) error {
-		u, err := tx.User(ctx, found.User) // it may have got an address since, or lost it
-		if err != nil {
-			return err
-		}
-		if u.Email.Folded == "" {
-			return ErrNoLetter
-		}
-		// A link answers for whoever made it. Another's may be void already.
-		if !found.Link.Alive(s.Now()) || found.Link.MadeBy != actor.User {
-			if found.Link, err = s.relink(ctx, tx, actor, found); err != nil {
-				return err
-			}
-		}
-		if err := s.mail(ctx, tx, found, u.Email); err != nil {
-			return err
-		}
-		i = found
-		return tx.AddEvent(ctx, s.event(identity.EventInviteResent, actor, found, from))
-	})
-	return i, err
 }
 
 // Link gives an open invitation a new link to be handed over, and kills the
@@ -254,13 +213,7 @@ func (s *Invitations) act(ctx context.Context, t store.Tenant, actor identity.Ac
 		if err != nil {
 			return err
 		}
-		role := i.Role
-		if u, err := tx.User(ctx, i.User); err == nil {
-			role = u.Role // somebody may have changed it meanwhile
-		} else if !errors.Is(err, problem.NotFound) {
-			return err
-		}
-		actor, err := s.within(ctx, tx, actor, p, role)
+		actor, err := s.within(ctx, tx, actor, p, i.Role) // which is the user's by now
 		if err != nil {
 			return err
 		}

@@ -99,6 +99,7 @@ var sent = map[string]string{
 	"POST /api/v1/users/{id}/password-reset":   "",
 	"POST /api/v1/users/{id}/initial-password": "",
 	"POST /api/v1/users/{id}/unlock":           "",
+	"POST /api/v1/users/{id}/invitation":       "",
 	"POST /api/v1/users/import":                "csv",
 	"POST /api/v1/users/export":                "",
 	"PATCH /api/v1/organization":               `{"settings":{"name":"New Home"}}`,

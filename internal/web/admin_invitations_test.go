@@ -63,7 +63,7 @@ func TestInvitationsPage(t *testing.T) {
 		boss.act(ivy, ivy, "name=", "email=ivy.green@acme.test", "role=manager").arrive().expect(200, "The changes were saved.")
 		boss.get(page).expect(200, "ivy.green@acme.test").lacks(">ivy@acme.test<")
 		boss.act(ivy, ivy+"/deactivate").arrive()
-		boss.act(page, "/admin/users/"+string(ann.ID)+"/invitation").expect(409, "There is no open invitation of this user.")
+		boss.act(page, "/admin/users/"+string(ann.ID)+"/invitation").expect(409, "Only somebody who is invited and has not joined yet")
 		boss.act(page, "/admin/users/usr_00000000000000000000000000000000/invitation").expect(404)
 
 		manager.get(page).expect(200, "eve@acme.test").lacks("Get Link", `value="admin"`)

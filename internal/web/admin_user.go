@@ -168,11 +168,11 @@ func (p *Pages) mailReset(w http.ResponseWriter, r *http.Request, v *front.Visit
 	return p.done(w, r, v, "reset", p.Admin.MailReset(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer))
 }
 
-// resendTo mails somebody's open invitation again.
+// resendTo mails somebody's invitation, again or for the first time.
 func (p *Pages) resendTo(w http.ResponseWriter, r *http.Request, v *front.Visit, _ form) error {
-	i, err := p.Invitations.OpenOf(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")))
-	if err == nil {
-		_, err = p.Invitations.Resend(r.Context(), p.office(v), v.Actor, i.ID, v.Peer)
+	_, made, err := p.Invitations.ResendTo(r.Context(), p.office(v), v.Actor, identity.UserID(r.PathValue("id")), v.Peer)
+	if made {
+		return p.done(w, r, v, "invited", err)
 	}
 	return p.done(w, r, v, "resent", err)
 }

@@ -31,7 +31,7 @@ func (p *Pages) userRoutes() []front.Route {
 		front.Get("/admin/users/{id}", read, p.opened(p.user)),
 		front.Post("/admin/users/{id}", write, p.sent(p.changeUser)).Like("PATCH /api/v1/users/{id}"),
 		front.Post("/admin/users/{id}/password-reset", credentials, p.sent(p.mailReset)).Like("POST /api/v1/users/{id}/password-reset"),
-		front.Post("/admin/users/{id}/invitation", front.Can(policy.InvitationsWrite), p.sent(p.resendTo)).Like("POST /api/v1/invitations/{id}/resend"),
+		front.Post("/admin/users/{id}/invitation", front.Can(policy.InvitationsWrite), p.sent(p.resendTo)).Like("POST /api/v1/users/{id}/invitation"),
 		front.Post("/admin/users/{id}/initial-password", credentials, p.sent(p.giveInitial)).Like("POST /api/v1/users/{id}/initial-password"),
 		front.Post("/admin/users/{id}/unlock", credentials, p.sent(p.unlockUser)).Like("POST /api/v1/users/{id}/unlock"),
 		front.Post("/admin/users/{id}/sessions/end", credentials, p.sent(p.endSessionsOf)).Like("DELETE /api/v1/users/{id}/sessions"),
