@@ -159,7 +159,7 @@ func parted(list string) []string {
 func permissionsHelp() string {
 	var text strings.Builder
 	text.WriteString("The permissions:\n\n")
-	for _, p := range policy.Powers() {
+	for _, p := range policy.AllPermissions() {
 		text.WriteString("  " + string(p.Permission) + strings.Repeat(" ", max(1, 20-len(p.Permission))) + p.Words)
 		if p.Needs != "" {
 			text.WriteString(" (with " + string(p.Needs) + ")")

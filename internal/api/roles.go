@@ -131,7 +131,7 @@ func (a *API) deleteRole(w http.ResponseWriter, r *http.Request, v *front.Visit)
 
 func (a *API) listPermissions(w http.ResponseWriter, _ *http.Request, _ *front.Visit) error {
 	answer := permissionsAnswer{Items: []permissionAnswer{}}
-	for _, p := range policy.Powers() {
+	for _, p := range policy.AllPermissions() {
 		answer.Items = append(answer.Items, permissionAnswer{string(p.Permission), p.Words, string(p.Needs)})
 	}
 	return Write(w, http.StatusOK, answer)

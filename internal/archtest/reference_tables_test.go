@@ -45,7 +45,7 @@ func permissionsReference(*source) (string, error) {
 		line += "---|"
 	}
 	page.WriteString("\n" + line + "\n")
-	for _, p := range policy.Powers() {
+	for _, p := range policy.AllPermissions() {
 		needs := ""
 		if p.Needs != "" {
 			needs = " `" + string(p.Needs) + "`"

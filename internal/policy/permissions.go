@@ -32,16 +32,16 @@ const (
 	MailsRead         Permission = "mails.read"
 )
 
-// A Power is a permission with what it lets somebody do, in words. Where Needs
+// Described is a permission with what it lets somebody do, in words. Where Needs
 // is not empty, no role holds it without that one: who may change a thing may
 // see it.
-type Power struct {
+type Described struct {
 	Permission Permission
 	Words      string
 	Needs      Permission
 }
 
-var powers = []Power{
+var described = []Described{
 	{UsersRead, "See who belongs to the organization", ""},
 	{UsersWrite, "Create, edit, deactivate and import users", UsersRead},
 	{UsersDelete, "Delete users", UsersRead},
@@ -59,15 +59,15 @@ var powers = []Power{
 	{MailsRead, "See which mails have been sent", ""},
 }
 
-// Powers lists every permission there is, in the order of the list. It is the
+// AllPermissions lists every permission there is, in the order of the list. It is the
 // caller's.
-func Powers() []Power { return slices.Clone(powers) }
+func AllPermissions() []Described { return slices.Clone(described) }
 
 // SetOf is a set of permissions, whatever order they come in. What is on no
 // list is left out.
 func SetOf(list ...Permission) identity.Permissions {
 	var names []string
-	for _, one := range powers {
+	for _, one := range described {
 		if slices.Contains(list, one.Permission) {
 			names = append(names, string(one.Permission))
 		}
@@ -93,8 +93,8 @@ func Complete(set identity.Permissions) identity.Permissions {
 }
 
 // lacks lists what is in a set without what it needs.
-func lacks(set identity.Permissions) (list []Power) {
-	for _, one := range powers {
+func lacks(set identity.Permissions) (list []Described) {
+	for _, one := range described {
 		if one.Needs != "" && set.Has(string(one.Permission)) && !set.Has(string(one.Needs)) {
 			list = append(list, one)
 		}
@@ -117,7 +117,7 @@ func CheckComplete(set identity.Permissions) error {
 
 // Words are what a permission lets somebody do; "" where it is on no list.
 func (p Permission) Words() string {
-	for _, one := range powers {
+	for _, one := range described {
 		if one.Permission == p {
 			return one.Words
 		}

@@ -148,7 +148,7 @@ func ParseKeptPermissions(names []string) (identity.Permissions, error) {
 	var list []Permission
 	for _, name := range names {
 		p := Permission(name)
-		if !slices.ContainsFunc(powers, func(one Power) bool { return one.Permission == p }) {
+		if !slices.ContainsFunc(described, func(one Described) bool { return one.Permission == p }) {
 			return "", errPermission
 		}
 		list = append(list, p)

@@ -34,7 +34,7 @@ func TestBuiltInRoles(t *testing.T) {
 	if got := policy.BuiltIn("root"); got != (identity.Role{}) {
 		t.Errorf("a role nobody made is found: %+v", got)
 	}
-	for _, p := range policy.Powers() {
+	for _, p := range policy.AllPermissions() {
 		if !policy.Holds(policy.BuiltIn(identity.Admin), p.Permission) || p.Words == "" {
 			t.Errorf("%s: administrators do not hold it, or nobody knows what it is", p.Permission)
 		}
@@ -194,7 +194,7 @@ func TestRolesAreBounded(t *testing.T) {
 	if err != nil || set != "users.read users.write" {
 		t.Errorf("%q, %v", set, err)
 	}
-	for _, one := range policy.Powers() {
+	for _, one := range policy.AllPermissions() {
 		if one.Needs == "" {
 			continue
 		}

@@ -38,15 +38,15 @@ var rolesDone = map[string]string{
 
 type rolesPage struct {
 	frame
-	Roles    []admin.RoleLook
-	Powers   []powerLine
-	Done     string
-	Problem  string
-	MayWrite bool
+	Roles       []admin.RoleLook
+	Permissions []permissionLine
+	Done        string
+	Problem     string
+	MayWrite    bool
 }
 
-// A powerLine is a row of the table of permissions and roles.
-type powerLine struct {
+// A permissionLine is a row of the table of permissions and roles.
+type permissionLine struct {
 	Words string
 	Held  []bool // by each of the roles
 }
@@ -58,21 +58,21 @@ func (p *Pages) roles(w http.ResponseWriter, r *http.Request, v *front.Visit) er
 		return err
 	}
 	pg := rolesPage{frame: p.room("Roles", v), Roles: list, Done: rolesDone[only(r.URL.Query(), doneName)], MayWrite: allowed(v, policy.RolesWrite)}
-	for _, power := range policy.Powers() {
-		line := powerLine{Words: power.Words}
+	for _, entry := range policy.AllPermissions() {
+		line := permissionLine{Words: entry.Words}
 		for _, one := range list {
-			line.Held = append(line.Held, policy.Holds(one.Role, power.Permission))
+			line.Held = append(line.Held, policy.Holds(one.Role, entry.Permission))
 		}
-		pg.Powers = append(pg.Powers, line)
+		pg.Permissions = append(pg.Permissions, line)
 	}
 	return render(w, http.StatusOK, pg)
 }
 
 // Can is what a role lets people do, a sentence each.
 func (rolesPage) Can(r identity.Role) (list []string) {
-	for _, power := range policy.Powers() {
-		if policy.Holds(r, power.Permission) {
-			list = append(list, power.Words)
+	for _, entry := range policy.AllPermissions() {
+		if policy.Holds(r, entry.Permission) {
+			list = append(list, entry.Words)
 		}
 	}
 	return list
@@ -85,7 +85,7 @@ type rolePage struct {
 	New     bool
 	Own     bool // the visitor holds it
 	Fields  []field
-	Boxes   []powerBox
+	Boxes   []permissionBox
 	BoxSays string
 	SeenAt  int64 // microseconds
 	Done    string
@@ -94,8 +94,8 @@ type rolePage struct {
 	MayWrite, MayUsers bool
 }
 
-// A powerBox is a permission of a role that can be given or taken away.
-type powerBox struct {
+// A permissionBox is a permission of a role that can be given or taken away.
+type permissionBox struct {
 	Name, Words string
 	Needs       string // in words, what it is given with only; may be empty
 	Held        bool
@@ -119,9 +119,9 @@ func (p *Pages) rolePage(v *front.Visit, look admin.RoleLook, f form) rolePage {
 	if f.has("title") {
 		keep(pg.Fields, f)
 	}
-	for _, power := range policy.Powers() {
-		one := powerBox{Name: boxStart + string(power.Permission), Words: power.Words, Needs: power.Needs.Words(),
-			Held: policy.Holds(look.Role, power.Permission), Mine: policy.Holds(v.Actor.Role, power.Permission)}
+	for _, entry := range policy.AllPermissions() {
+		one := permissionBox{Name: boxStart + string(entry.Permission), Words: entry.Words, Needs: entry.Needs.Words(),
+			Held: policy.Holds(look.Role, entry.Permission), Mine: policy.Holds(v.Actor.Role, entry.Permission)}
 		if f.has("title") {
 			one.Held = f.has(one.Name)
 		}
@@ -158,9 +158,9 @@ func (p *Pages) showRole(w http.ResponseWriter, r *http.Request, v *front.Visit,
 // permissions are those whose boxes are ticked.
 func (f form) permissions() []string {
 	list := []string{}
-	for _, power := range policy.Powers() {
-		if f.has(boxStart + string(power.Permission)) {
-			list = append(list, string(power.Permission))
+	for _, entry := range policy.AllPermissions() {
+		if f.has(boxStart + string(entry.Permission)) {
+			list = append(list, string(entry.Permission))
 		}
 	}
 	return list

@@ -9,7 +9,7 @@ import (
 // lead them to is left out.
 func may(role identity.Role) []string {
 	list := []string{"Look after your own profile, password and sessions"}
-	for _, p := range policy.Powers() {
+	for _, p := range policy.AllPermissions() {
 		if policy.Holds(role, p.Permission) && (p.Needs == "" || policy.Holds(role, p.Needs)) {
 			list = append(list, p.Words)
 		}
