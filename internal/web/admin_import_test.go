@@ -63,7 +63,7 @@ func TestImportOnAPage(t *testing.T) {
 		boss.upload("", "act=import", "lines="+head+"three@x.test,Three,user").expect(200, "1 users were imported")
 		count(6)
 		boss.upload("", "act=import").expect(422, "Choose a file")
-		boss.upload("email;name\n", "act=check").expect(422, "separated by commas")
+		boss.upload("email;name\n", "act=check").expect(422, "separated by semicolons")
 		boss.upload("\xff\xfe\x00", "act=check").expect(422, "not text in UTF-8")
 		boss.upload(good, "act=import", "act=check").expect(422, "more than once")
 		boss.upload(strings.Repeat("x", 9<<20), "act=check").expect(413, "larger than 8 MiB")
