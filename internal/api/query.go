@@ -35,6 +35,23 @@ func (q pageQuery) id() (string, error) {
 	return q.Cursor, nil
 }
 
+// pageOf cuts a page out of a list that is read as a whole. key is what cursors
+// are made of; one whose item has gone meanwhile is none any more.
+func pageOf[T any](list []T, q pageQuery, key func(T) string) (page []T, next string, err error) {
+	if q.Cursor != "" {
+		last := slices.IndexFunc(list, func(one T) bool { return key(one) == q.Cursor })
+		if last < 0 {
+			return nil, "", errCursor()
+		}
+		list = list[last+1:]
+	}
+	if len(list) > q.Limit {
+		list = list[:q.Limit]
+		next = key(list[q.Limit-1])
+	}
+	return list, next, nil
+}
+
 func errCursor() error {
 	return ErrPage.In(problem.Field{Location: "query.cursor", Message: "This is no next_cursor."})
 }

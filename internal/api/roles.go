@@ -20,14 +20,14 @@ func (a *API) roleCalls() []call {
 	written := append(bodyProblems(admin.ErrRole, admin.ErrRoleTaken), about...)
 	edited := []*problem.Problem{policy.ErrBuiltInRole, policy.ErrHeldRole}
 	return []call{
-		{front.Get("/api/v1/roles", read, a.listRoles), "The roles there are, the highest first", nil, rolesAnswer{}, http.StatusOK, may},
+		{front.Get("/api/v1/roles", read, a.listRoles), "The roles there are, the highest first", pageQuery{}, rolesAnswer{}, http.StatusOK, append(may[:len(may):len(may)], ErrPage)},
 		{front.Post("/api/v1/roles", write, a.createRole), "Make a role, within one's own rank and permissions", newRoleBody{}, roleAnswer{}, http.StatusCreated,
 			slices.Concat(written, []*problem.Problem{policy.ErrBuiltInRole, admin.ErrTooManyOwn})},
 		{front.Get("/api/v1/roles/{name}", read, a.showRole), "A role", nil, roleAnswer{}, http.StatusOK, about},
 		{front.Patch("/api/v1/roles/{name}", write, a.changeRole), "Change a role for everybody who has it", roleChangesBody{}, roleAnswer{}, http.StatusOK, slices.Concat(written, edited)},
 		{front.Delete("/api/v1/roles/{name}", write, a.deleteRole), "Delete a role that nobody has", nil, nil, http.StatusNoContent,
 			slices.Concat(about, edited, []*problem.Problem{admin.ErrRoleInUse})},
-		{front.Get("/api/v1/permissions", read, a.listPermissions), "The permissions there are", nil, permissionsAnswer{}, http.StatusOK, may},
+		{front.Get("/api/v1/permissions", read, a.listPermissions), "The permissions there are", pageQuery{}, permissionsAnswer{}, http.StatusOK, append(may[:len(may):len(may)], ErrPage)},
 	}
 }
 
@@ -44,7 +44,8 @@ type roleAnswer struct {
 }
 
 type rolesAnswer struct {
-	Items []roleAnswer `json:"items"`
+	Items      []roleAnswer `json:"items"`
+	NextCursor string       `json:"next_cursor"`
 }
 
 type permissionAnswer struct {
@@ -54,7 +55,8 @@ type permissionAnswer struct {
 }
 
 type permissionsAnswer struct {
-	Items []permissionAnswer `json:"items"`
+	Items      []permissionAnswer `json:"items"`
+	NextCursor string             `json:"next_cursor"`
 }
 
 func roleOf(l admin.RoleLook) roleAnswer {
@@ -71,7 +73,11 @@ func (a *API) listRoles(w http.ResponseWriter, r *http.Request, v *front.Visit) 
 	if err != nil {
 		return err
 	}
-	answer := rolesAnswer{Items: []roleAnswer{}}
+	list, next, err := pageOf(list, queryOf[pageQuery](r), func(one admin.RoleLook) string { return one.Name })
+	if err != nil {
+		return err
+	}
+	answer := rolesAnswer{Items: []roleAnswer{}, NextCursor: next}
 	for _, one := range list {
 		answer.Items = append(answer.Items, roleOf(one))
 	}
@@ -129,9 +135,13 @@ func (a *API) deleteRole(w http.ResponseWriter, r *http.Request, v *front.Visit)
 	return done(w, a.Admin.DeleteRole(r.Context(), a.tenantOfVisit(v), v.Actor, r.PathValue("name"), v.Peer))
 }
 
-func (a *API) listPermissions(w http.ResponseWriter, _ *http.Request, _ *front.Visit) error {
-	answer := permissionsAnswer{Items: []permissionAnswer{}}
-	for _, p := range policy.AllPermissions() {
+func (a *API) listPermissions(w http.ResponseWriter, r *http.Request, _ *front.Visit) error {
+	list, next, err := pageOf(policy.AllPermissions(), queryOf[pageQuery](r), func(p policy.Described) string { return string(p.Permission) })
+	if err != nil {
+		return err
+	}
+	answer := permissionsAnswer{Items: []permissionAnswer{}, NextCursor: next}
+	for _, p := range list {
 		answer.Items = append(answer.Items, permissionAnswer{string(p.Permission), p.Words, string(p.Needs)})
 	}
 	return Write(w, http.StatusOK, answer)

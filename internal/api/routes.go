@@ -36,7 +36,7 @@ func (a *API) calls() []call {
 
 		{front.Get("/api/v1/sessions/current", front.SignedIn, a.currentSession), "Who am I", nil, currentAnswer{}, http.StatusOK, signedIn},
 		{front.Delete("/api/v1/sessions/current", front.SignedIn, a.signOut), "Sign out", nil, nil, http.StatusNoContent, signedIn},
-		{front.Get("/api/v1/sessions", front.SignedIn, a.listSessions), "My sessions", nil, sessionsAnswer{}, http.StatusOK, signedIn},
+		{front.Get("/api/v1/sessions", front.SignedIn, a.listSessions), "My sessions", pageQuery{}, sessionsAnswer{}, http.StatusOK, append(signedIn[:len(signedIn):len(signedIn)], ErrPage)},
 		{front.Delete("/api/v1/sessions", front.SignedIn, a.endOtherSessions), "End all my other sessions", nil, nil, http.StatusNoContent, signedIn},
 		{front.Delete("/api/v1/sessions/{id}", front.SignedIn, a.endSession), "End one of my sessions", nil, nil, http.StatusNoContent, append(signedIn, problem.NotFound)},
 	}

@@ -156,7 +156,15 @@ func (a *API) listSessions(w http.ResponseWriter, r *http.Request, v *front.Visi
 	if err != nil {
 		return err
 	}
-	answer := sessionsAnswer{Items: []sessionAnswer{}}
+	return writeSessions(w, r, v, list)
+}
+
+func writeSessions(w http.ResponseWriter, r *http.Request, v *front.Visit, list []identity.Session) error {
+	list, next, err := pageOf(list, queryOf[pageQuery](r), func(one identity.Session) string { return string(one.ID) })
+	if err != nil {
+		return err
+	}
+	answer := sessionsAnswer{Items: []sessionAnswer{}, NextCursor: next}
 	for _, one := range list {
 		answer.Items = append(answer.Items, sessionOf(one, one.ID == v.Live.Session.ID))
 	}

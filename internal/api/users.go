@@ -30,7 +30,7 @@ func (a *API) userCalls() []call {
 		{front.Delete("/api/v1/users/{id}", front.Can(policy.UsersDelete), a.deleteUser), "Delete a user", nil, nil, http.StatusNoContent, append(acted[:4:4], policy.ErrLastAdmin)},
 		{front.Post("/api/v1/users/{id}/deactivate", write, a.deactivateUser), "Keep a user out and end its sessions", nil, nil, http.StatusNoContent, append(acted[:4:4], policy.ErrLastAdmin)},
 		{front.Post("/api/v1/users/{id}/reactivate", write, a.reactivateUser), "Let a deactivated user in again", nil, nil, http.StatusNoContent, append(acted[:4:4], admin.ErrUser)},
-		{front.Get("/api/v1/users/{id}/sessions", read, a.listUserSessions), "A user's sessions", nil, sessionsAnswer{}, http.StatusOK, acted},
+		{front.Get("/api/v1/users/{id}/sessions", read, a.listUserSessions), "A user's sessions", pageQuery{}, sessionsAnswer{}, http.StatusOK, append(acted[:len(acted):len(acted)], ErrPage)},
 		{front.Delete("/api/v1/users/{id}/sessions", may, a.endUserSessions), "End all sessions of a user; of one's own, this one stays", nil, nil, http.StatusNoContent, acted},
 		{front.Post("/api/v1/users/{id}/password-reset", may, a.mailReset), "Mail a user a reset link", nil, nil, http.StatusNoContent,
 			append(acted[:4:4], admin.ErrNoAddress, admin.ErrNotActive, policy.ErrLetters)},
@@ -171,11 +171,7 @@ func (a *API) listUserSessions(w http.ResponseWriter, r *http.Request, v *front.
 	if err != nil {
 		return err
 	}
-	answer := sessionsAnswer{Items: []sessionAnswer{}}
-	for _, one := range list {
-		answer.Items = append(answer.Items, sessionOf(one, one.ID == v.Live.Session.ID))
-	}
-	return Write(w, http.StatusOK, answer)
+	return writeSessions(w, r, v, list)
 }
 
 func (a *API) endUserSessions(w http.ResponseWriter, r *http.Request, v *front.Visit) error {
