@@ -67,7 +67,7 @@ test.describe('After signing out on a shared computer', () => {
 			await page.goBack({ waitUntil: 'commit' });
 			await stays(page, '/login?return_to=%2Fphone');
 		}
-		// So it is for somebody who was signed in, whose own page leads on once.
+		// So it is for somebody who was signed in, whose own page leads on.
 		await signIn(page, 'acme-corp');
 		await page.goto('/settings');
 		await page.goto('/phone');
@@ -78,7 +78,7 @@ test.describe('After signing out on a shared computer', () => {
 		await page.evaluate(() => history.go(-3));
 		await stays(page, '/t/acme-corp/login?return_to=%2Fphone');
 		await page.goBack({ waitUntil: 'commit' });
-		await stays(page, '/login?return_to=%2Fsettings');
+		await stays(page, '/t/acme-corp/login?return_to=%2Fsettings');
 	});
 
 	test('nor in a tab that stood still', async ({ page, context }) => {

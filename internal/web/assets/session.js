@@ -298,7 +298,7 @@ function watch(state) {
 
   channel.postMessage(state);
   run();
-  sessionStorage.setItem("door", state.sign_in); // of this tab, for ahead
+  globalThis.navigation?.updateCurrentEntry({ state: { door: state.sign_in } }); // for ahead
 }
 
 function minutes(seconds) {
@@ -328,15 +328,15 @@ function enter(form) {
 }
 
 // ahead leads on to the sign-in page of the tenant this tab was signed in to,
-// once, for somebody who went back past it, to a page that now leads to the
-// sign-in page of all. Only what a signed-in page has left as its door counts:
-// another tenant's page, or an address that was mistyped, leads nobody anywhere.
+// for somebody who went back past it, to a page that now leads to the sign-in
+// page of all. Only what a signed-in page has left in the tab's history as its
+// door counts: another tenant's page, or an address that was mistyped, leads
+// nobody anywhere.
 function ahead(back) {
-  const own = sessionStorage.getItem("door");
-  const here = globalThis.navigation?.currentEntry?.index ?? Infinity;
   const visited = location.pathname === "/login" ? (globalThis.navigation?.entries() ?? []) : [];
-  if (own && visited.slice(here + 1).some(({ url }) => new URL(url ?? "/", location).pathname === own)) {
-    sessionStorage.removeItem("door");
+  const own = visited.findLast((entry) => entry.getState()?.door)?.getState().door;
+  const beyond = visited.slice((globalThis.navigation?.currentEntry?.index ?? Infinity) + 1);
+  if (own && beyond.some(({ url }) => new URL(url ?? "/", location).pathname === own)) {
     location.replace(own + "?" + new URLSearchParams({ return_to: back }));
   }
 }
