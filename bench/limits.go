@@ -16,11 +16,13 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"github.com/vestibule-id/vestibule/internal/secret"
+	"github.com/vestibule-id/vestibule/internal/secret/argon2id"
 )
 
 // What bench can be started as.
 const (
-	roleHash    = "hash"    // PARAMS: argon2id in a bare loop
+	roleHash    = "hash"    // PARAMS: the library's argon2id in a bare loop
+	roleOwnHash = "ownhash" // PARAMS: the product's, in memory that is kept
 	roleNothing = "nothing" // an HTTP handler that does nothing
 	roleCommits = "commits" // ADDRESS: updates of one row
 	roleFill    = "fill"    // ADDRESS KEYFILE TENANTS USERS: makes a large database
@@ -29,7 +31,10 @@ const (
 func be(ctx context.Context, role string, args []string) error {
 	switch {
 	case role == roleHash && len(args) == 1:
-		return beHash(ctx, args[0])
+		return beHash(ctx, args[0], argon2.IDKey)
+	case role == roleOwnHash && len(args) == 1:
+		argon2id.Keep(1)
+		return beHash(ctx, args[0], argon2id.Key)
 	case role == roleNothing:
 		return beNothing()
 	case role == roleCommits && len(args) == 1:
@@ -40,7 +45,7 @@ func be(ctx context.Context, role string, args []string) error {
 	return fmt.Errorf("there is no role %q with %d arguments", role, len(args))
 }
 
-func beHash(ctx context.Context, params string) error {
+func beHash(ctx context.Context, params string, hash func(password, salt []byte, time, memory uint32, threads uint8, size uint32) []byte) error {
 	p, err := secret.ParseParams(params)
 	if err != nil {
 		return err
@@ -48,7 +53,7 @@ func beHash(ctx context.Context, params string) error {
 	salt := make([]byte, 16)
 	return answerRounds(func(d time.Duration) (float64, error) {
 		return loop(ctx, 1, d, func(int) error {
-			argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, 32)
+			hash([]byte(password), salt, p.Time, p.Memory, p.Threads, 32)
 			return nil
 		})
 	})

@@ -34,7 +34,7 @@ func measureMillion(ctx context.Context, b *bench, db *database) error {
 	if err != nil {
 		return err
 	}
-	hash, err := b.startLimit(ctx, roleHash, cheapParams.String())
+	hash, err := b.startLimit(ctx, roleOwnHash, cheapParams.String())
 	if err != nil {
 		return err
 	}
