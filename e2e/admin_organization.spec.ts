@@ -3,10 +3,10 @@ import { expect, expectAccessible, expectNothingBeside, fillIn, signIn, test } f
 // A picture of one red pixel.
 const pixel = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==', 'base64');
 
+// Proves: G7, 5.5
 test.describe('An organization looks after itself', () => {
 	test.use({ flags: ['--floor', 'idle-timeout=5h'] });
 
-	// Proves: G7, 5.5
 	test('settings, floors and logo', async ({ page }) => {
 		await signIn(page, 'acme-corp', { 'Email Address': 'admin@acme-corp.test' });
 		await page.goto('/admin/organization');

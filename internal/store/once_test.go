@@ -158,7 +158,7 @@ func TestOfAHundredOneHasTheTurn(t *testing.T) {
 	})
 }
 
-// Proves: 5.7, 1.2
+// Proves: 5.7, 2.7
 func TestAnswersAreSealed(t *testing.T) {
 	storetest.EachAddress(t, func(t *testing.T, address string) {
 		s := storetest.Open(t, address)
