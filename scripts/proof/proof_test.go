@@ -80,3 +80,25 @@ walk(
 		}
 	}
 }
+
+// Every claim in this project can be read and is of a row there is, and every
+// row is claimed.
+func TestClaimsOfThisProject(t *testing.T) {
+	rows, err := readRows("../../proof.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims, err := findClaims("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if len(claims[row.id]) == 0 {
+			t.Errorf("nothing claims to prove %s", row.id)
+		}
+		delete(claims, row.id)
+	}
+	for id, tests := range claims {
+		t.Errorf("%s claims to prove %s, which proof.txt does not list", tests[0].name, id)
+	}
+}
